@@ -1,0 +1,335 @@
+import type {
+  CycleRequest,
+  CycleStatus,
+  Decision,
+  Outcome,
+  StageStatus,
+  WaitingFor,
+  WaveStatus,
+} from '../domain/cycle.js';
+import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem } from '../domain/fleet.js';
+import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
+import type { Manifest } from '../domain/manifest.js';
+import type { PatchSet, PinnedPatch, StoredPatchSet } from '../domain/patch-set.js';
+import type { AccountDocument, ResolvedPlan } from '../domain/resolved-plan.js';
+
+/*
+ * What the activities ask of the world. `aws/` implements Fleet, `store/` implements Records; tests may implement either.
+ */
+
+/**
+ * Why AWS did not do what was asked.
+ * `effect: 'none'` promises that nothing happened there; `unknown` means that it may have, so that the caller
+ * looks for its key before it sends again.
+ */
+export class FleetError extends Error {
+  override readonly name = 'FleetError';
+  readonly code: FleetErrorCode;
+  readonly effect: 'none' | 'unknown';
+  readonly location: Location;
+  readonly operation: string;
+  constructor(details: {
+    code: FleetErrorCode;
+    effect: 'none' | 'unknown';
+    location: Location;
+    operation: string;
+    message: string;
+    cause?: unknown;
+  }) {
+    super(details.message, { cause: details.cause });
+    this.code = details.code;
+    this.effect = details.effect;
+    this.location = details.location;
+    this.operation = details.operation;
+  }
+}
+/**
+ * `throttled`: slow down and try again. `denied`: a right or a role is missing. `unreachable`: no answer, or a 5xx.
+ * `not-yet`: AWS is eventually consistent and does not show it yet. `rejected`: the request is wrong; the same request stays wrong.
+ */
+export type FleetErrorCode = 'throttled' | 'denied' | 'unreachable' | 'not-yet' | 'rejected';
+
+/** States of an invocation of a command on one node, folded to what decides. */
+export type InvocationStatus = 'running' | 'success' | 'failed' | 'timed-out' | 'undeliverable' | 'cancelled';
+
+export interface CommandRequest {
+  /** The deterministic key that goes into `Comment` (at most 100 characters): what a look-up finds. */
+  readonly key: string;
+  readonly document: string;
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
+  /** At most 50. */
+  readonly nodes: readonly NodeId[];
+  /** How long a node may take to execute, in seconds. */
+  readonly executionTimeout: number;
+}
+export interface Command {
+  readonly commandId: string;
+  readonly key: string;
+  readonly status: 'running' | 'ended';
+}
+export interface Invocation {
+  readonly node: NodeId;
+  readonly status: InvocationStatus;
+  /** AWS's own word for it (StatusDetails). */
+  readonly detail: string;
+  readonly outputUrl: string | null;
+  readonly endedAt: string | null;
+}
+export interface Snapshot {
+  readonly snapshotId: string;
+  readonly node: NodeId;
+  readonly volume: string;
+  readonly key: string;
+  readonly status: 'pending' | 'completed' | 'error';
+}
+export interface Automation {
+  readonly executionId: string;
+  readonly status: 'running' | 'success' | 'failed' | 'timed-out' | 'cancelled';
+  readonly message: string;
+}
+export interface BaselineRequest {
+  /** The PatchBaseline document's name, or `everything`. */
+  readonly baseline: string;
+  readonly os: OperatingSystem;
+  readonly rules: readonly BaselineRule[];
+  readonly approved: readonly string[];
+  readonly rejected: readonly string[];
+  readonly patchGroups: readonly string[];
+}
+/** One approval rule for one operating system; an empty list of values means any. */
+export interface BaselineRule {
+  readonly classifications: readonly string[];
+  readonly severities: readonly string[];
+  /** Days after release (0 to 360); null where SSM does not know a delay (Debian, Ubuntu): the delay is ours. */
+  readonly approveAfterDays: number | null;
+}
+export interface RegisteredBaseline {
+  readonly baselineId: string;
+  readonly patchGroup: string;
+  /** True where the group was registered to a baseline that is not ours; it is left as it is. */
+  readonly foreign: boolean;
+}
+
+/**
+ * A fleet on AWS. Every call takes a location, reaches it with that account's role and external id, pages to the end, and
+ * throws FleetError and nothing else. Calls without a client token are sent exactly once: retrying is the caller's.
+ */
+export interface Fleet {
+  /** All nodes of a location (EC2 instances and hybrid nodes, SSM's knowledge joined in) that bear all of these tags. */
+  findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
+  /** These nodes as they are now; a node that is gone is left out. */
+  describeNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<ManagedNode[]>;
+
+  sendCommand(at: Location, request: CommandRequest, signal: AbortSignal): Promise<{ commandId: string }>;
+  /** The commands sent at or after `since` whose key starts with `keyPrefix`. */
+  listCommands(at: Location, query: { keyPrefix: string; since: Instant }, signal: AbortSignal): Promise<Command[]>;
+  listInvocations(at: Location, commandId: string, signal: AbortSignal): Promise<Invocation[]>;
+  cancelCommand(at: Location, commandId: string, signal: AbortSignal): Promise<void>;
+
+  /** At most 50 nodes a call to AWS; absent nodes were never scanned. */
+  patchStates(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodePatchState[]>;
+  patches(at: Location, node: NodeId, signal: AbortSignal): Promise<NodePatch[]>;
+  ensureBaseline(at: Location, request: BaselineRequest, signal: AbortSignal): Promise<RegisteredBaseline[]>;
+
+  /** All volumes of one instance at once, each snapshot tagged with the key, the cycle and the stage. */
+  createSnapshots(
+    at: Location,
+    request: { key: string; node: NodeId; tags: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): Promise<Snapshot[]>;
+  /** All snapshots whose key starts with the prefix. */
+  findSnapshots(at: Location, keyPrefix: string, signal: AbortSignal): Promise<Snapshot[]>;
+
+  /** `token` is a UUID: the same token is the same execution. */
+  startAutomation(
+    at: Location,
+    request: { token: string; document: string; parameters: Readonly<Record<string, readonly string[]>> },
+    signal: AbortSignal,
+  ): Promise<{ executionId: string }>;
+  automation(at: Location, executionId: string, signal: AbortSignal): Promise<Automation>;
+  stopAutomation(at: Location, executionId: string, signal: AbortSignal): Promise<void>;
+
+  /** Starting what runs and stopping what is stopped do nothing, so these may be repeated. */
+  startInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
+  stopInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
+  /** The ones whose EC2 state is `stopped` or `running`; others are on their way. */
+  instanceStates(
+    at: Location,
+    nodes: readonly NodeId[],
+    signal: AbortSignal,
+  ): Promise<{ node: NodeId; state: string }[]>;
+
+  /** Writes an object to the location's bucket and answers with its `s3://` path; the same name and body twice is once. */
+  putObject(at: Location, name: string, body: string, signal: AbortSignal): Promise<string>;
+}
+
+/** Looks up accounts for the AWS adapters. */
+export interface AccountDirectory {
+  account(id: AccountId): Promise<AccountDocument>;
+}
+
+/** Whose effects an operation belongs to: a wave of a stage, a stage's own tasks, or a scan. `run` is the workflow's id. */
+export interface OperationOwner {
+  readonly run: string;
+  readonly cycle: CycleId | null;
+  readonly stage: StageName | null;
+}
+/** What an operation does in the fleet, and so how the watch finds out that it has ended. */
+export type OperationKind =
+  | 'command'
+  | 'snapshots'
+  | 'automation'
+  | 'agent-back'
+  | 'instances-running'
+  | 'instances-stopped';
+
+/**
+ * One keyed effect on the nodes of a batch, from its recorded intent to its end.
+ * `intended` (it may have been sent: look for the key before sending again) → `sent` → `ended`.
+ */
+export interface Operation extends OperationOwner, Location {
+  /** Deterministic; the `Comment` of a command, the tag of a snapshot, the seed of an automation's token. */
+  readonly key: string;
+  readonly kind: OperationKind;
+  readonly batch: number;
+  readonly step: string;
+  readonly nodes: readonly NodeId[];
+  readonly status: 'intended' | 'sent' | 'ended';
+  /** AWS's ids of what was started (one command, one automation; for snapshots empty: they are found by key). */
+  readonly externalIds: readonly string[];
+  readonly intendedAt: Instant;
+  /** When the watch gives up on the nodes that have not ended. */
+  readonly deadline: Instant;
+  /** The watch that saw it end: its own retry reports it again, so that a lost report is repeated. */
+  readonly endedByWatch: number | null;
+  readonly results: readonly NodeResult[];
+}
+export interface NodeResult {
+  readonly node: NodeId;
+  readonly status: 'success' | 'failed' | 'timed-out' | 'undeliverable' | 'cancelled';
+  readonly detail: string;
+  readonly outputUrl: string | null;
+}
+
+/** A node's way through one stage. */
+export interface NodeProgress extends Location {
+  readonly node: NodeId;
+  readonly wave: number;
+  readonly batch: number;
+  /** The last step that began. */
+  readonly step: string | null;
+  /** From the first step that changes the node on: whatever is touched is finished. */
+  readonly touched: boolean;
+  /** The first thing that went wrong; a node with a problem takes no further step but those that tidy up. */
+  readonly problem: { readonly step: string; readonly code: string; readonly message: string } | null;
+  readonly outcome: Outcome | null;
+  readonly reason: string | null;
+}
+
+/** A patch-level finding about one node after its install. */
+export interface NodeVerdict {
+  readonly node: NodeId;
+  readonly outcome: Outcome;
+  readonly reason: string;
+  /** Present now, not there before, and not in the pinned set. */
+  readonly surplus: readonly PinnedPatch[];
+  /** Pinned, and not present. */
+  readonly absent: readonly PinnedPatch[];
+}
+
+/** A node's last scan: its counts and its patches. */
+export interface NodeScan {
+  readonly at: Location;
+  readonly state: NodePatchState;
+  /** Null where only the counts were read. */
+  readonly patches: readonly NodePatch[] | null;
+}
+
+/** The memory. Every write is an upsert by natural key: twice is once. */
+export interface Records extends AccountDirectory {
+  accounts(): Promise<AccountDocument[]>;
+  /** A document's newest version, or the one named. */
+  plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
+
+  saveManifest(manifest: Manifest): Promise<Digest>;
+  manifest(digest: Digest): Promise<Manifest>;
+  savePatchSet(set: PatchSet): Promise<StoredPatchSet>;
+  patchSet(digest: Digest): Promise<StoredPatchSet>;
+
+  /** Records the intent, or answers with what was recorded before under this key (`fresh: false`). */
+  intend(
+    operation: Omit<Operation, 'status' | 'externalIds' | 'endedByWatch' | 'results'>,
+  ): Promise<{ operation: Operation; fresh: boolean }>;
+  sent(key: string, externalIds: readonly string[]): Promise<void>;
+  /** Ends an operation and, in the same transaction, records each node's step (and its problem, where `problemOn` says that failing it is one). */
+  ended(key: string, watch: number, results: readonly NodeResult[]): Promise<void>;
+  operation(key: string): Promise<Operation | null>;
+  /** A run's operations that have not ended, and those that this watch has seen end. */
+  watched(run: string, watch: number): Promise<Operation[]>;
+
+  /** One row for each target of the manifest, without progress, and one with an outcome for each node left out. */
+  planNodes(cycle: CycleId, stage: StageName, manifest: Manifest): Promise<void>;
+  batchNodes(cycle: CycleId, stage: StageName, wave: number, batch: number): Promise<NodeProgress[]>;
+  stepBegan(cycle: CycleId, stage: StageName, nodes: readonly NodeId[], step: string, touches: boolean): Promise<void>;
+  nodeProblems(
+    cycle: CycleId,
+    stage: StageName,
+    problems: readonly { node: NodeId; step: string; code: string; message: string }[],
+  ): Promise<void>;
+  nodeVerdicts(cycle: CycleId, stage: StageName, verdicts: readonly NodeVerdict[]): Promise<void>;
+  stageNodes(cycle: CycleId, stage: StageName): Promise<NodeProgress[]>;
+  outcomeCounts(cycle: CycleId, stage: StageName): Promise<Partial<Record<Outcome, number>>>;
+
+  saveScans(scans: readonly NodeScan[], scannedAt: Instant): Promise<void>;
+  scan(node: NodeId): Promise<NodeScan | null>;
+  scans(nodes: readonly NodeId[]): Promise<NodeScan[]>;
+  /** The inventory of a location as it was found; nodes no longer there are marked gone. */
+  saveInventory(at: Location, nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
+  /** When each patch was first seen anywhere, for the delays that SSM does not know (Debian, Ubuntu). */
+  firstSeen(os: OperatingSystem, patches: readonly PinnedPatch[], now: Instant): Promise<ReadonlyMap<string, Instant>>;
+
+  /** Projections that lists and one cycle are read from. */
+  cycleChanged(
+    cycle: CycleId,
+    change: { status?: CycleStatus; waitingFor?: WaitingFor | null; message?: string | null; endedAt?: Instant | null },
+  ): Promise<void>;
+  stageChanged(
+    cycle: CycleId,
+    stage: StageName,
+    change: {
+      status?: StageStatus;
+      manifest?: Digest;
+      patchSet?: Digest | null;
+      decisions?: readonly Decision[];
+      soakUntil?: Instant | null;
+      message?: string | null;
+    },
+  ): Promise<void>;
+  waveChanged(cycle: CycleId, stage: StageName, wave: number, status: WaveStatus): Promise<void>;
+  audit(entry: AuditEntry): Promise<void>;
+  /** Reserves the next cycle of a plan for a start that has this key; the same key is the same cycle. Refused while another standard cycle of the plan runs. */
+  reserveCycle(
+    request: CycleReservation,
+  ): Promise<
+    { kind: 'reserved' | 'again'; request: CycleRequest } | { kind: 'busy'; cycle: CycleId } | { kind: 'no-plan' }
+  >;
+}
+export interface CycleReservation {
+  readonly plan: PlanName;
+  readonly mode: 'standard';
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly reference: string | null;
+  readonly idempotencyKey: string;
+  readonly now: Instant;
+}
+export interface AuditEntry {
+  /** Natural key: the same entry twice is once. */
+  readonly key: string;
+  readonly at: Instant;
+  readonly who: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly result: 'done' | 'refused' | 'noted';
+  readonly reason: string;
+}

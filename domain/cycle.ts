@@ -1,0 +1,90 @@
+import type { CycleId, Digest, Instant, PlanName, StageName } from './ids.js';
+
+export const CYCLE_STATUSES = [
+  'running',
+  'paused',
+  'completed',
+  'completed-with-failures',
+  'failed',
+  'rejected',
+  'cancelled',
+  'rolled-back',
+] as const;
+export type CycleStatus = (typeof CYCLE_STATUSES)[number];
+export const hasEnded = (status: CycleStatus): boolean => status !== 'running' && status !== 'paused';
+
+export const STAGE_STATUSES = [
+  'pending',
+  'preparing',
+  'waiting',
+  'patching',
+  'soaking',
+  'harvesting',
+  'completed',
+  'completed-with-failures',
+  'failed',
+  'rejected',
+  'cancelled',
+] as const;
+export type StageStatus = (typeof STAGE_STATUSES)[number];
+
+export const WAVE_STATUSES = [
+  'pending',
+  'patching',
+  'waiting-aws',
+  'paused',
+  'completed',
+  'completed-with-failures',
+  'cut-off',
+  'cancelled',
+] as const;
+export type WaveStatus = (typeof WAVE_STATUSES)[number];
+
+export const OUTCOMES = [
+  'patched',
+  'already-compliant',
+  'failed',
+  'unreachable',
+  'set-aside',
+  'rolled-back',
+  'exempt',
+  'carried-over',
+  'skipped',
+  'gone',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Outcomes that count as failures of a stage: somebody has to look at the node. */
+export const isFailure = (outcome: Outcome): boolean =>
+  outcome === 'failed' || outcome === 'unreachable' || outcome === 'set-aside';
+
+/** What a cycle waits for, so that nobody has to guess. `message` is a sentence for people. */
+export interface WaitingFor {
+  readonly kind: 'approval' | 'window' | 'freeze' | 'soak' | 'operator' | 'aws';
+  readonly stage: StageName;
+  readonly until: Instant | null;
+  readonly manifest: Digest | null;
+  readonly message: string;
+}
+
+export interface Decision {
+  readonly decision: 'approve' | 'reject';
+  readonly by: string;
+  readonly reason: string;
+  readonly manifest: Digest;
+  readonly at: Instant;
+  /** The way it came: through our API, or as a signal from Temporal's CLI or UI. */
+  readonly via: 'api' | 'signal';
+}
+
+/** Who asked for a cycle, and why; the same words everywhere from the request to the auditor's report. */
+export interface CycleRequest {
+  readonly cycle: CycleId;
+  readonly number: number;
+  readonly plan: PlanName;
+  readonly planVersion: number;
+  readonly mode: 'standard';
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly reference: string | null;
+}
