@@ -7,11 +7,11 @@ import type {
   WaitingFor,
   WaveStatus,
 } from '../domain/cycle.js';
+import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } from '../domain/documents/types.js';
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { PatchSet, PinnedPatch, StoredPatchSet } from '../domain/patch-set.js';
-import type { AccountDocument, ResolvedPlan } from '../domain/resolved-plan.js';
 
 /*
  * What the activities ask of the world. `aws/` implements Fleet, `store/` implements Records; tests may implement either.
@@ -250,6 +250,8 @@ export interface Records extends AccountDirectory {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
+  windows(): Promise<MaintenanceWindow[]>;
+  baseline(name: string): Promise<PatchBaseline | null>;
 
   saveManifest(manifest: Manifest): Promise<Digest>;
   manifest(digest: Digest): Promise<Manifest>;

@@ -1,4 +1,5 @@
-import type { AccountId, PlanName, Region, StageName } from './ids.js';
+import type { OperatingSystem } from '../fleet.js';
+import type { AccountId, PlanName, Region, StageName } from '../ids.js';
 
 /** ISO 8601 durations stay text in documents; here they are milliseconds. */
 export type Milliseconds = number;
@@ -81,4 +82,32 @@ export interface AccountDocument {
   /** Stored per account and never supplied by a caller. */
   readonly externalId: string | null;
   readonly regions: readonly Region[];
+}
+
+/** When nodes may be patched. */
+export interface MaintenanceWindow {
+  readonly name: string;
+  readonly version: number;
+  readonly schedule:
+    | { readonly nth: number; readonly weekday: Weekday; readonly plusDays: number; readonly at: string }
+    | { readonly cron: string }
+    | { readonly always: true };
+  readonly timezone: string;
+  /** Null: PT4H plus PT1H per 50 nodes of the window, at most PT24H. */
+  readonly duration: Milliseconds | null;
+  readonly cutoff: Milliseconds;
+}
+
+/** Which patches are approved, when; `any` stands for every value. */
+export interface PatchBaseline {
+  readonly name: string;
+  readonly version: number;
+  readonly rules: readonly {
+    readonly os: OperatingSystem | 'any';
+    readonly classification: string;
+    readonly severity: string;
+    readonly approveAfterDays: number;
+  }[];
+  readonly approved: readonly string[];
+  readonly rejected: readonly string[];
 }
