@@ -1,0 +1,111 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CycleRequest, CycleStatus, WaitingFor } from '../domain/cycle.js';
+import type { Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
+import type { Preview } from '../domain/preview.js';
+
+/*
+ * What the outside and the workflows say to each other. Shared with clients: nothing here runs.
+ * `decideStage` is the contract with people who answer from Temporal's CLI or UI; the other names are ours.
+ */
+
+export const TASK_QUEUE = 'patchtide';
+
+/** Search attributes, typed Keyword; plain text, so nothing secret goes in. `PatchPhase` says what is being done or waited for. */
+export const SEARCH_ATTRIBUTES = ['PatchPlan', 'PatchStage', 'PatchPhase', 'AwsAccountId', 'AwsRegion'] as const;
+
+/** Workflow types, as a client starts them. */
+export interface PatchtideWorkflows {
+  /** Id `patch-cycle/<plan>/<number>`. */
+  patchCycle(request: CycleRequest): Promise<CycleResult>;
+  /** Id `fleet-scan/<id>`. */
+  scanFleet(request: FleetScanRequest): Promise<FleetScanResult>;
+  /** Short: what a cycle of the plan would do if it started now. */
+  previewPlan(request: { readonly plan: PlanName }): Promise<Preview>;
+  /** What a plan's schedule starts: reserves the next cycle and leaves it running. */
+  startPlannedCycle(request: { readonly plan: PlanName }): Promise<string>;
+}
+
+export interface CycleResult {
+  readonly status: CycleStatus;
+  readonly message: string;
+}
+
+export interface FleetScanRequest {
+  readonly id: string;
+  readonly requestedBy: string;
+  /** Null: every registered account and Region. */
+  readonly locations: readonly Location[] | null;
+}
+export interface FleetScanResult {
+  readonly nodes: number;
+  readonly scanned: number;
+  readonly unknown: number;
+  readonly problems: readonly string[];
+}
+
+/** A person's answer to a manifest. */
+export interface DecisionRequest {
+  readonly stage: StageName;
+  readonly decision: 'approve' | 'reject';
+  readonly by: string;
+  readonly reason: string;
+  readonly manifest: Digest;
+}
+
+/**
+ * To a cycle, from Temporal's CLI or UI: `{stage, decision, by, reason, manifest}`.
+ * What is malformed, late, or not allowed is ignored and noted on the cycle.
+ */
+export const decideStage = defineSignal<[unknown]>('decideStage');
+
+/**
+ * To the stage (`patch-cycle/<plan>/<number>/<stage>`), from the API: refused, with an ApplicationFailure of one of
+ * REFUSALS as its type, where the decision does not count.
+ */
+export const decide = defineUpdate<{ decided: 'approved' | 'rejected' | 'counted'; at: Instant }, [DecisionRequest]>(
+  'decide',
+);
+
+/** To a cycle, from the API: who steers, and why. */
+export interface Steering {
+  readonly by: string;
+  readonly reason: string;
+}
+export const pause = defineUpdate<void, [Steering]>('pause');
+export const resume = defineUpdate<void, [Steering]>('resume');
+export const cancel = defineUpdate<void, [Steering]>('cancel');
+
+/** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`). */
+export const REFUSALS = [
+  'not-waiting',
+  'other-manifest',
+  'own-request',
+  'already-decided',
+  'already-paused',
+  'not-paused',
+  'ended',
+] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
+/** From a cycle to its stage, and from a stage to its waves. */
+export const setPaused = defineSignal<[{ readonly paused: boolean; readonly reason: string }]>('setPaused');
+/** From a stage to its cycle: too many failures, or a gate that did not pass. */
+export const askOperator = defineSignal<[{ readonly stage: StageName; readonly reason: string }]>('askOperator');
+
+/** A cycle's own view of itself; the store's projection is what lists are read from. */
+export const cycleState = defineQuery<CycleState>('cycleState');
+export interface CycleState {
+  readonly status: CycleStatus;
+  readonly stage: StageName | null;
+  readonly waitingFor: WaitingFor | null;
+  readonly notes: readonly string[];
+}
+
+/** The wave's own view: nodes by step, for an operator who asks in the Temporal UI. */
+export const waveState = defineQuery<WaveState>('waveState');
+export interface WaveState {
+  readonly paused: boolean;
+  readonly batches: readonly { readonly number: number; readonly nodes: number; readonly step: string }[];
+  readonly done: number;
+  readonly failed: number;
+}
