@@ -12,6 +12,7 @@ import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem } from '..
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { PatchSet, PinnedPatch, StoredPatchSet } from '../domain/patch-set.js';
+import type { Selection } from '../domain/selection.js';
 
 /*
  * What the activities ask of the world. `aws/` implements Fleet, `store/` implements Records; tests may implement either.
@@ -255,6 +256,9 @@ export interface Records extends AccountDirectory {
 
   saveManifest(manifest: Manifest): Promise<Digest>;
   manifest(digest: Digest): Promise<Manifest>;
+  /** Kept under its digest until the cycle or the scan that made it has ended. */
+  saveSelection(selection: Selection): Promise<Digest>;
+  selection(digest: Digest): Promise<Selection>;
   savePatchSet(set: PatchSet): Promise<StoredPatchSet>;
   patchSet(digest: Digest): Promise<StoredPatchSet>;
 
@@ -266,8 +270,8 @@ export interface Records extends AccountDirectory {
   /** Ends an operation and, in the same transaction, records each node's step (and its problem, where `problemOn` says that failing it is one). */
   ended(key: string, watch: number, results: readonly NodeResult[]): Promise<void>;
   operation(key: string): Promise<Operation | null>;
-  /** A run's operations that have not ended, and those that this watch has seen end. */
-  watched(run: string, watch: number): Promise<Operation[]>;
+  /** A run's operations that have not ended, those that this watch has seen end, and the awaited ones whatever their state. */
+  watched(run: string, watch: number, awaited: readonly string[]): Promise<Operation[]>;
 
   /** One row for each target of the manifest, without progress, and one with an outcome for each node left out. */
   planNodes(cycle: CycleId, stage: StageName, manifest: Manifest): Promise<void>;
@@ -279,6 +283,8 @@ export interface Records extends AccountDirectory {
     problems: readonly { node: NodeId; step: string; code: string; message: string }[],
   ): Promise<void>;
   nodeVerdicts(cycle: CycleId, stage: StageName, verdicts: readonly NodeVerdict[]): Promise<void>;
+  /** Gives every node of the stage (or of one of its waves) that has no outcome and was not touched the outcome `skipped`; answers how many. */
+  skipRest(cycle: CycleId, stage: StageName, wave: number | null, reason: string): Promise<number>;
   stageNodes(cycle: CycleId, stage: StageName): Promise<NodeProgress[]>;
   outcomeCounts(cycle: CycleId, stage: StageName): Promise<Partial<Record<Outcome, number>>>;
 

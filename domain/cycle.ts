@@ -67,11 +67,17 @@ export interface WaitingFor {
   readonly message: string;
 }
 
-export interface Decision {
+/** A person's answer to a manifest. */
+export interface DecisionMessage {
+  readonly stage: StageName;
   readonly decision: 'approve' | 'reject';
   readonly by: string;
   readonly reason: string;
   readonly manifest: Digest;
+}
+
+/** An answer that counted. */
+export interface Decision extends DecisionMessage {
   readonly at: Instant;
   /** The way it came: through our API, or as a signal from Temporal's CLI or UI. */
   readonly via: 'api' | 'signal';

@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CycleRequest, CycleStatus, WaitingFor } from '../domain/cycle.js';
-import type { Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
+import type { CycleRequest, CycleStatus, DecisionMessage, WaitingFor } from '../domain/cycle.js';
+import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Preview } from '../domain/preview.js';
 
 /*
@@ -43,15 +43,6 @@ export interface FleetScanResult {
   readonly problems: readonly string[];
 }
 
-/** A person's answer to a manifest. */
-export interface DecisionRequest {
-  readonly stage: StageName;
-  readonly decision: 'approve' | 'reject';
-  readonly by: string;
-  readonly reason: string;
-  readonly manifest: Digest;
-}
-
 /**
  * To a cycle, from Temporal's CLI or UI: `{stage, decision, by, reason, manifest}`.
  * What is malformed, late, or not allowed is ignored and noted on the cycle.
@@ -62,7 +53,7 @@ export const decideStage = defineSignal<[unknown]>('decideStage');
  * To the stage (`patch-cycle/<plan>/<number>/<stage>`), from the API: refused, with an ApplicationFailure of one of
  * REFUSALS as its type, where the decision does not count.
  */
-export const decide = defineUpdate<{ decided: 'approved' | 'rejected' | 'counted'; at: Instant }, [DecisionRequest]>(
+export const decide = defineUpdate<{ decided: 'approved' | 'rejected' | 'counted'; at: Instant }, [DecisionMessage]>(
   'decide',
 );
 
@@ -89,6 +80,11 @@ export type Refusal = (typeof REFUSALS)[number];
 
 /** From a cycle to its stage, and from a stage to its waves. */
 export const setPaused = defineSignal<[{ readonly paused: boolean; readonly reason: string }]>('setPaused');
+/** From a wave to its stage, after a batch in which something is worth knowing: totals of the wave so far. */
+export const waveProgress =
+  defineSignal<[{ readonly wave: number; readonly failed: number; readonly surplus: number }]>('waveProgress');
+/** From a cycle to its stage: a decision that came as a signal and could be read. */
+export const decideBySignal = defineSignal<[DecisionMessage]>('decideBySignal');
 /** From a stage to its cycle: too many failures, or a gate that did not pass. */
 export const askOperator = defineSignal<[{ readonly stage: StageName; readonly reason: string }]>('askOperator');
 

@@ -1,0 +1,58 @@
+import type { ManagedNode, OperatingSystem } from './fleet.js';
+import type { CycleId, Location, NodeId, StageName } from './ids.js';
+
+/** At most 50 nodes of one location and operating system, to be scanned by one command. */
+export interface ScanBatch {
+  /** From 1, unique within its location. */
+  readonly number: number;
+  readonly os: OperatingSystem;
+  readonly nodes: readonly NodeId[];
+}
+
+/** The nodes that a scan is about, found once and kept, so that every later step speaks of the same ones. */
+export interface Selection {
+  /** Null for a scan of the whole fleet. */
+  readonly cycle: CycleId | null;
+  readonly stage: StageName | null;
+  readonly nodes: readonly ManagedNode[];
+  readonly locations: readonly (Location & { readonly number: number; readonly batches: readonly ScanBatch[] })[];
+  /** What could not be reached or set up, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+const BATCH_LIMIT = 50;
+
+/** Batches the nodes that can answer a scan (online, of a known operating system); the others stay in `nodes` only. */
+export function select(
+  owner: Pick<Selection, 'cycle' | 'stage' | 'warnings'>,
+  nodes: readonly ManagedNode[],
+): Selection {
+  const byLocation = new Map<string, ManagedNode[]>();
+  const inOrder = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const node of inOrder) {
+    const place = `${node.account}/${node.region}`;
+    byLocation.set(place, [...(byLocation.get(place) ?? []), node]);
+  }
+  const places = [...byLocation.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  const locations = places.flatMap(([, members], index) => {
+    const first = members[0];
+    if (!first) return [];
+    return [{ account: first.account, region: first.region, number: index + 1, batches: scanBatches(members) }];
+  });
+  return { ...owner, nodes: inOrder, locations };
+}
+
+function scanBatches(nodes: readonly ManagedNode[]): ScanBatch[] {
+  const byOs = new Map<OperatingSystem, NodeId[]>();
+  for (const node of nodes) {
+    if (node.os === null || node.ping !== 'online') continue;
+    byOs.set(node.os, [...(byOs.get(node.os) ?? []), node.id]);
+  }
+  const batches: ScanBatch[] = [];
+  for (const [os, ids] of [...byOs.entries()].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (let from = 0; from < ids.length; from += BATCH_LIMIT) {
+      batches.push({ number: batches.length + 1, os, nodes: ids.slice(from, from + BATCH_LIMIT) });
+    }
+  }
+  return batches;
+}
