@@ -1,3 +1,4 @@
+import type { BaselineRule } from '../domain/baseline-rules.js';
 import type {
   CycleRequest,
   CycleStatus,
@@ -97,13 +98,7 @@ export interface BaselineRequest {
   readonly rejected: readonly string[];
   readonly patchGroups: readonly string[];
 }
-/** One approval rule for one operating system; an empty list of values means any. */
-export interface BaselineRule {
-  readonly classifications: readonly string[];
-  readonly severities: readonly string[];
-  /** Days after release (0 to 360); null where SSM does not know a delay (Debian, Ubuntu): the delay is ours. */
-  readonly approveAfterDays: number | null;
-}
+export type { BaselineRule };
 export interface RegisteredBaseline {
   readonly baselineId: string;
   readonly patchGroup: string;

@@ -1,5 +1,8 @@
-import type { OperatingSystem } from './fleet.js';
+import { digestOf } from './digest.js';
+import { type NodePatch, type OperatingSystem, type PatchState, packageScheme } from './fleet.js';
 import type { CycleId, Digest, StageName } from './ids.js';
+import { compareText, firstDifference } from './order.js';
+import { isAtMost, parsePatch, pinned, type ReadPatch } from './versions.js';
 
 /** A patch with its exact version. For Windows the id alone is the version. */
 export interface PinnedPatch {
@@ -24,3 +27,128 @@ export interface StoredPatchSet extends PatchSet {
   readonly digest: Digest;
   readonly harvestedAt: string;
 }
+
+/** States in which a patch is on the node and works: what a stage proves. One that waits for a reboot is not proven. */
+const PROVEN: readonly PatchState[] = ['Installed', 'InstalledOther'];
+
+export interface Harvest {
+  readonly set: PatchSet & { readonly digest: Digest };
+  /** Present on some node, but in a form that cannot be read: not in the set, for a person to look at. */
+  readonly unreadable: readonly (PinnedPatch & { readonly os: OperatingSystem })[];
+}
+
+/**
+ * The patch set that a stage's nodes prove: everything Installed or InstalledOther, per operating system. Where nodes
+ * differ in the version of a package the highest one counts, and `nodes` says how many have that one.
+ */
+export function harvest(
+  nodes: readonly { readonly os: OperatingSystem; readonly patches: readonly NodePatch[] }[],
+  cycle: CycleId,
+  stage: StageName,
+): Harvest {
+  const patches: Partial<Record<OperatingSystem, ProvenPatch[]>> = {};
+  const unreadable = new Map<string, PinnedPatch & { os: OperatingSystem }>();
+  for (const os of [...new Set(nodes.map((node) => node.os))].sort(compareText)) {
+    const proven = new Map<string, Proven>();
+    for (const node of nodes) {
+      if (node.os !== os) continue;
+      const present = node.patches.filter((patch) => PROVEN.includes(patch.state));
+      const { read, unread } = newestOf(os, present);
+      for (const found of read.values())
+        proven.set(found.version.name, merged(os, proven.get(found.version.name), found));
+      for (const { id, title } of unread) unreadable.set(JSON.stringify([os, id, title]), { os, id, title });
+    }
+    if (proven.size > 0)
+      patches[os] = [...proven.values()].map((it) => ({ ...it.patch, nodes: it.nodes })).sort(comparePatches);
+  }
+  return {
+    set: { cycle, stage, patches, digest: patchSetDigest(patches) },
+    unreadable: [...unreadable.values()].sort((a, b) => firstDifference(compareText(a.os, b.os), comparePatches(a, b))),
+  };
+}
+
+/** The digest of the patches alone: the same in every cycle and stage, however many nodes have them, in any order. */
+export const patchSetDigest = (patches: PatchSet['patches']): Digest =>
+  digestOf(
+    Object.fromEntries(
+      operatingSystems(patches).map((os) => [
+        os,
+        (patches[os] ?? []).map((patch) => versionText(os, patch)).sort(compareText),
+      ]),
+    ),
+  );
+
+/** A package or update that two patch sets do not have in the same version; null: not there at all. */
+export interface PatchDifference {
+  readonly os: OperatingSystem;
+  readonly id: string;
+  readonly from: PinnedPatch | null;
+  readonly to: PinnedPatch | null;
+}
+
+/** What changes from one patch set to the next, by operating system and id. */
+export function diff(from: Pick<PatchSet, 'patches'>, to: Pick<PatchSet, 'patches'>): PatchDifference[] {
+  return [...new Set([...operatingSystems(from.patches), ...operatingSystems(to.patches)])]
+    .sort(compareText)
+    .flatMap((os) => {
+      const before = byId(from.patches[os]);
+      const after = byId(to.patches[os]);
+      return [...new Set([...before.keys(), ...after.keys()])]
+        .sort(compareText)
+        .map((id) => ({ os, id, from: before.get(id) ?? null, to: after.get(id) ?? null }))
+        .filter(
+          (change) =>
+            change.from === null || change.to === null || versionText(os, change.from) !== versionText(os, change.to),
+        );
+    });
+}
+
+/** Patches of one operating system by package (or update), each in its highest version, and what could not be read. */
+export function newestOf<Patch extends PinnedPatch>(os: OperatingSystem, patches: readonly Patch[]): Sorted<Patch> {
+  const read = new Map<string, { patch: Patch; version: ReadPatch }>();
+  const unread: Patch[] = [];
+  for (const patch of patches) {
+    const version = parsePatch(os, patch);
+    if (version === null) {
+      unread.push(patch);
+      continue;
+    }
+    const known = read.get(version.name);
+    if (!known || !isAtMost(os, version, known.version)) read.set(version.name, { patch, version });
+  }
+  return { read, unread };
+}
+export interface Sorted<Patch> {
+  readonly read: ReadonlyMap<string, { readonly patch: Patch; readonly version: ReadPatch }>;
+  readonly unread: readonly Patch[];
+}
+
+/** By id, then title. */
+export const comparePatches = (a: PinnedPatch, b: PinnedPatch): number =>
+  firstDifference(compareText(a.id, b.id), compareText(a.title, b.title));
+
+interface Proven {
+  readonly patch: PinnedPatch;
+  readonly version: ReadPatch;
+  readonly nodes: number;
+}
+function merged(
+  os: OperatingSystem,
+  known: Proven | undefined,
+  found: { patch: PinnedPatch; version: ReadPatch },
+): Proven {
+  const candidate = { patch: pinned(found.patch, found.version), version: found.version, nodes: 1 };
+  if (!known) return candidate;
+  if (!isAtMost(os, found.version, known.version)) return candidate;
+  if (!isAtMost(os, known.version, found.version)) return known;
+  // Equal versions can be written differently (1.0 and 1.00): one spelling, whatever the order of the nodes.
+  const patch = comparePatches(candidate.patch, known.patch) > 0 ? candidate : known;
+  return { ...patch, nodes: known.nodes + 1 };
+}
+
+const byId = (patches: readonly PinnedPatch[] = []): Map<string, PinnedPatch> =>
+  new Map(patches.map(({ id, title }) => [id, { id, title }]));
+const versionText = (os: OperatingSystem, patch: PinnedPatch): string =>
+  packageScheme(os) === 'kb' ? patch.id : patch.title;
+const operatingSystems = (patches: PatchSet['patches']): OperatingSystem[] =>
+  (Object.keys(patches) as OperatingSystem[]).filter((os) => (patches[os] ?? []).length > 0).sort(compareText);

@@ -1,0 +1,167 @@
+import type { Outcome } from './cycle.js';
+import type { ResolvedStage } from './documents/types.js';
+import { complianceOf, type NodePatch, type NodePatchState, type OperatingSystem, type PatchState } from './fleet.js';
+import { comparePatches, newestOf, type PatchSet, type PinnedPatch, type Sorted } from './patch-set.js';
+import { isAtMost, isWindowsUpdate, parsePatch, pinned, type ReadPatch } from './versions.js';
+
+/** What is known of one node after its install. */
+export interface Evidence {
+  readonly os: OperatingSystem;
+  /** Its patches when the stage was prepared; null where no scan had told. */
+  readonly before: readonly NodePatch[] | null;
+  /** Its patches after the install, from a scan. */
+  readonly after: readonly NodePatch[];
+  /** The counts of that same scan. */
+  readonly state: NodePatchState;
+  /** What was to be installed; null in a first stage, where the baseline decides. */
+  readonly pinned: readonly PinnedPatch[] | null;
+  readonly set: Pick<PatchSet, 'patches'> | null;
+  /** What the install reported, if it reported a failure. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  readonly rebootPolicy: ResolvedStage['reboot'];
+}
+
+/** A finding about one node. */
+export interface Verdict {
+  readonly outcome: Extract<Outcome, 'patched' | 'already-compliant' | 'failed'>;
+  readonly reason: string;
+  /** Present now, not there before, and neither pinned nor in the set; empty where that cannot be told. */
+  readonly surplus: readonly PinnedPatch[];
+  /** Pinned for this node, and not present. */
+  readonly absent: readonly PinnedPatch[];
+}
+
+/**
+ * Judges a node by its scan, not by an exit code. `patched`: every pinned patch that was missing on this node is
+ * present in at least the pinned version (in a first stage: nothing is missing), none failed, no reboot is pending.
+ * `already-compliant`: that, and there was nothing to do. `failed`: else, with a reason that names the patches.
+ */
+export function verdict(evidence: Evidence): Verdict {
+  const { os, before, after, state, problem } = evidence;
+  const present = newestOf(os, inStates(after, PRESENT)).read;
+  const due = duePatches(evidence);
+  const absent = due.filter((pin) => !isPresent(os, pin, present)).map((pin) => pin.patch);
+  const added = before === null ? [] : addedPatches(os, present, newestOf(os, inStates(before, PRESENT)).read);
+  const surplus =
+    evidence.pinned === null ? [] : added.filter((patch) => !isCovered(patch, evidence)).map((it) => it.patch);
+
+  const faults = [
+    ...absentFaults(absent, evidence),
+    ...fault(inStates(after, ['Failed']), state.failed, 'failed to install'),
+    ...(evidence.pinned === null ? fault(inStates(after, ['Missing']), state.missing, 'still missing') : []),
+    ...rebootFaults(evidence),
+  ];
+  const findings = { surplus: [...surplus].sort(comparePatches), absent: [...absent].sort(comparePatches) };
+  if (faults.length > 0) {
+    const reported = problem ? [`the install reported ${problem.code}: ${problem.message}`] : [];
+    return { outcome: 'failed', reason: [...faults, ...reported].join('; '), ...findings };
+  }
+  if (problem) {
+    const reason = `the install was reported failed (${problem.code}: ${problem.message}), but the scan afterwards shows every patch in place`;
+    return { outcome: 'patched', reason, ...findings };
+  }
+  if (before !== null && due.length === 0 && added.length === 0 && complianceOf(state) === 'compliant') {
+    return { outcome: 'already-compliant', reason: 'nothing was missing', ...findings };
+  }
+  return { outcome: 'patched', reason: successReason(due.length, added.length, evidence), ...findings };
+}
+
+/** States in which a patch's files are on the node, though it may wait for a reboot or have been rejected since. */
+const PRESENT: readonly PatchState[] = ['Installed', 'InstalledOther', 'InstalledPendingReboot', 'InstalledRejected'];
+/** States in which a patch applies to the node and is not there. */
+const LACKING: readonly PatchState[] = ['Missing', 'Failed', 'AvailableSecurityUpdate'];
+
+interface Pin {
+  readonly patch: PinnedPatch;
+  readonly version: ReadPatch;
+}
+type Packages = Sorted<NodePatch>['read'];
+
+/**
+ * The pinned patches that this node lacked. The pinned ones are a union over many nodes: of a package pinned in several
+ * versions, the one for this node is the highest that is not newer than what it lacked.
+ */
+function duePatches({ os, before, after, pinned: pins }: Evidence): Pin[] {
+  if (pins === null) return [];
+  const lacked = newestOf(os, inStates(before ?? after, LACKING)).read;
+  const due = new Map<string, Pin>();
+  for (const pin of readable(os, pins)) {
+    const lack = lacked.get(pin.version.name);
+    if (!lack || !isAtMost(os, pin.version, lack.version)) continue;
+    const known = due.get(pin.version.name);
+    if (!known || isAtMost(os, known.version, pin.version)) due.set(pin.version.name, pin);
+  }
+  return [...due.values()];
+}
+
+const isPresent = (os: OperatingSystem, pin: Pin, present: Packages): boolean => {
+  const found = present.get(pin.version.name);
+  return found !== undefined && isAtMost(os, pin.version, found.version);
+};
+
+/** What the node has now in a version that it did not have. */
+const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Pin[] =>
+  [...now.values()]
+    .filter(({ version }) => {
+      const known = then.get(version.name);
+      return known === undefined || !isAtMost(os, version, known.version);
+    })
+    .map(({ patch, version }) => ({ patch: pinned({ id: patch.id, title: patch.title }, version), version }));
+
+function isCovered({ version }: Pin, { os, pinned: pins, set }: Evidence): boolean {
+  const allowed = readable(os, [...(pins ?? []), ...(set?.patches[os] ?? [])]);
+  return allowed.some((most) => most.version.name === version.name && isAtMost(os, version, most.version));
+}
+
+/** Still offered, or gone from where it came from: a person does something else about each. */
+function absentFaults(absent: readonly PinnedPatch[], { os, after }: Evidence): string[] {
+  const failed = newestOf(os, inStates(after, ['Failed'])).read;
+  const missing = readable(os, inStates(after, ['Missing', 'AvailableSecurityUpdate']));
+  const stillOffered = (patch: PinnedPatch): boolean =>
+    readable(os, [patch]).every(({ version }) =>
+      missing.some((it) => it.version.name === version.name && isAtMost(os, it.version, version)),
+    );
+  const unexplained = absent.filter((patch) => !failed.has(patch.id));
+  return [
+    ...fault(unexplained.filter(stillOffered), 0, 'still missing'),
+    ...fault(
+      unexplained.filter((patch) => !stillOffered(patch)),
+      0,
+      'no longer available',
+    ),
+  ];
+}
+
+function rebootFaults({ after, state, rebootPolicy }: Evidence): string[] {
+  const waiting = inStates(after, ['InstalledPendingReboot']);
+  if (waiting.length === 0 && state.pendingReboot === 0) return [];
+  const because = rebootPolicy === 'never' ? ' (the plan says reboot: never)' : '';
+  return fault(waiting, state.pendingReboot, `waiting for a reboot${because}`);
+}
+
+/** `3 patches still missing: a, b, c`; the scan's own count where it listed none. */
+function fault(patches: readonly PinnedPatch[], counted: number, what: string): string[] {
+  const count = patches.length || counted;
+  if (count === 0) return [];
+  const names = patches.map(nameOf).sort();
+  const shown = names.slice(0, SHOWN).join(', ');
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return [`${count} ${count === 1 ? 'patch' : 'patches'} ${what}${shown && `: ${shown}`}${more}`];
+}
+const SHOWN = 3;
+const nameOf = ({ id, title }: PinnedPatch): string => (isWindowsUpdate(id) || title === '' ? id : title);
+
+function successReason(due: number, added: number, { pinned: pins, before }: Evidence): string {
+  if (pins === null) return before === null ? 'nothing is missing' : `nothing is missing; ${added} installed`;
+  if (due === 0) return 'nothing of the patch set was missing';
+  return `${due} of ${due} patches of the patch set present`;
+}
+
+const inStates = (patches: readonly NodePatch[], states: readonly PatchState[]): NodePatch[] =>
+  patches.filter((patch) => states.includes(patch.state));
+
+const readable = (os: OperatingSystem, patches: readonly PinnedPatch[]): Pin[] =>
+  patches.flatMap((patch) => {
+    const version = parsePatch(os, patch);
+    return version === null ? [] : { patch, version };
+  });
