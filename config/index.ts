@@ -1,0 +1,180 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigurationError, type Environment, readEnvironment } from './read.js';
+import { readTemporal, type TemporalConfig } from './temporal.js';
+import { OUR_NAMES, variables } from './variables.js';
+
+export { ConfigurationError, type Environment } from './read.js';
+export type { TemporalConfig, TemporalConnectionOptions } from './temporal.js';
+
+/** What `npm run worker` and `npm run api` both need. */
+interface ServiceConfig {
+  readonly databaseUrl: string;
+  readonly temporal: TemporalConfig;
+  readonly logLevel: string;
+}
+
+export interface WorkerConfig extends ServiceConfig {
+  /** May contain `{region}`. */
+  readonly bucket: string;
+  readonly webhook: { readonly url: string; readonly secret: string } | null;
+}
+
+export interface ApiConfig extends ServiceConfig {
+  readonly host: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  /** Role → API key. */
+  readonly keysFile: string;
+  /** Null where links to the Temporal UI cannot be given. */
+  readonly temporalUi: string | null;
+}
+
+export interface FleetConfig {
+  /** `demo` or the path of a file. */
+  readonly description: string;
+  readonly port: number;
+  readonly speed: number;
+}
+
+/** Parts that are null come from outside the embedded stack, or are not wanted. */
+export interface StackConfig {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  /** Null: AWS as the SDK's own environment says, real or emulated. */
+  readonly fleet: FleetConfig | null;
+  /** Null: the embedded server. */
+  readonly temporal: TemporalConfig | null;
+  /** Null: PGlite. */
+  readonly databaseUrl: string | null;
+  readonly bucket: string;
+}
+
+/** The bucket that the simulated fleet has in every Region. */
+const SIMULATED_BUCKET = 'patchtide-{region}';
+
+const pick = <Name extends keyof typeof variables>(...names: Name[]) =>
+  z.object(Object.fromEntries(names.map((name) => [name, variables[name]])) as Pick<typeof variables, Name>);
+
+const workerSchema = pick(
+  'DATABASE_URL',
+  'PATCHTIDE_BUCKET',
+  'PATCHTIDE_WEBHOOK_URL',
+  'PATCHTIDE_WEBHOOK_SECRET',
+  'PATCHTIDE_LOG_LEVEL',
+).refine((read) => (read.PATCHTIDE_WEBHOOK_URL === undefined) === (read.PATCHTIDE_WEBHOOK_SECRET === undefined), {
+  path: ['PATCHTIDE_WEBHOOK_SECRET'],
+  error: 'set it together with PATCHTIDE_WEBHOOK_URL: what is sent is signed with it',
+});
+
+/** @throws ConfigurationError with a line per fault */
+export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
+  const [read, temporal] = both(
+    () => readEnvironment(workerSchema, environment, OUR_NAMES),
+    () => requireTemporal(environment),
+  );
+  const { PATCHTIDE_WEBHOOK_URL: url, PATCHTIDE_WEBHOOK_SECRET: secret } = read;
+  return {
+    databaseUrl: read.DATABASE_URL,
+    temporal,
+    logLevel: read.PATCHTIDE_LOG_LEVEL,
+    bucket: read.PATCHTIDE_BUCKET,
+    webhook: url && secret ? { url, secret } : null,
+  };
+}
+
+const apiSchema = pick(
+  'DATABASE_URL',
+  'PATCHTIDE_HOST',
+  'PATCHTIDE_PORT',
+  'PATCHTIDE_DATA',
+  'PATCHTIDE_TEMPORAL_UI',
+  'PATCHTIDE_LOG_LEVEL',
+);
+
+/** @throws ConfigurationError with a line per fault */
+export function readApiConfig(environment: Environment = process.env): ApiConfig {
+  const [read, temporal] = both(
+    () => readEnvironment(apiSchema, environment, OUR_NAMES),
+    () => requireTemporal(environment),
+  );
+  return {
+    databaseUrl: read.DATABASE_URL,
+    temporal,
+    logLevel: read.PATCHTIDE_LOG_LEVEL,
+    host: read.PATCHTIDE_HOST,
+    port: read.PATCHTIDE_PORT,
+    keysFile: join(read.PATCHTIDE_DATA, 'keys.json'),
+    temporalUi: read.PATCHTIDE_TEMPORAL_UI ?? null,
+  };
+}
+
+const fleetSchema = pick('PATCHTIDE_FLEET', 'PATCHTIDE_FLEET_PORT', 'PATCHTIDE_FLEET_SPEED');
+
+/** The simulated fleet alone; `none` is refused. @throws ConfigurationError with a line per fault */
+export function readFleetConfig(environment: Environment = process.env): FleetConfig {
+  const read = readEnvironment(fleetSchema, environment, OUR_NAMES);
+  if (read.PATCHTIDE_FLEET === 'none')
+    throw new ConfigurationError(['PATCHTIDE_FLEET: "none" is no fleet to start; take demo or the path of a file']);
+  return fleetOf(read);
+}
+
+const stackSchema = z.object({
+  ...fleetSchema.shape,
+  ...pick('PATCHTIDE_HOST', 'PATCHTIDE_PORT', 'PATCHTIDE_DATA', 'AWS_ENDPOINT_URL').shape,
+  PATCHTIDE_BUCKET: variables.PATCHTIDE_BUCKET.optional(),
+  DATABASE_URL: variables.DATABASE_URL.optional(),
+});
+
+/** @throws ConfigurationError with a line per fault */
+export function readStackConfig(environment: Environment = process.env): StackConfig {
+  const [read, temporal] = both(
+    () => readEnvironment(stackSchema, environment, OUR_NAMES),
+    () => readTemporal(environment),
+  );
+  const simulated = read.PATCHTIDE_FLEET !== 'none' && read.AWS_ENDPOINT_URL === undefined;
+  if (!simulated && read.PATCHTIDE_BUCKET === undefined)
+    throw new ConfigurationError([
+      'PATCHTIDE_BUCKET: is not set; without a simulated fleet it takes the name of your S3 bucket, such as acme-patchtide-{region}',
+    ]);
+  return {
+    data: resolve(read.PATCHTIDE_DATA),
+    host: read.PATCHTIDE_HOST,
+    port: read.PATCHTIDE_PORT,
+    fleet: simulated ? fleetOf(read) : null,
+    temporal,
+    databaseUrl: read.DATABASE_URL ?? null,
+    bucket: read.PATCHTIDE_BUCKET ?? SIMULATED_BUCKET,
+  };
+}
+
+const fleetOf = (read: z.output<typeof fleetSchema>): FleetConfig => ({
+  description: read.PATCHTIDE_FLEET,
+  port: read.PATCHTIDE_FLEET_PORT,
+  speed: read.PATCHTIDE_FLEET_SPEED,
+});
+
+function requireTemporal(environment: Environment): TemporalConfig {
+  const temporal = readTemporal(environment);
+  if (temporal === null)
+    throw new ConfigurationError(['TEMPORAL_ADDRESS: is not set; it takes a host and port, such as 127.0.0.1:7233']);
+  return temporal;
+}
+
+/** Reads both, so that all faults are told at once. */
+function both<A, B>(first: () => A, second: () => B): [A, B] {
+  const faults: string[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (failure) {
+      if (!(failure instanceof ConfigurationError)) throw failure;
+      faults.push(...failure.faults);
+      return undefined;
+    }
+  };
+  const results = [attempt(first), attempt(second)];
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return results as [A, B];
+}
