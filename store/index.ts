@@ -1,0 +1,71 @@
+import { type Kysely, sql } from 'kysely';
+import type { Records } from '../activities/ports.js';
+import { connect } from './connection.js';
+import { asStoreError } from './errors.js';
+import { migrate } from './migrate.js';
+import { audit } from './records/audit.js';
+import { cycles } from './records/cycles.js';
+import { type Documents, documents } from './records/documents.js';
+import { fleetRecords } from './records/fleet.js';
+import { manifests } from './records/manifests.js';
+import { nodes } from './records/nodes.js';
+import { operations } from './records/operations.js';
+import { planning } from './records/planning.js';
+import type { Database } from './schema.js';
+
+export { StoreConflict, StoreError, type StoreErrorCode, StoreNotFound, StoreUnavailable } from './errors.js';
+export type { DocumentBody, DocumentKind, DocumentKinds, Documents, DocumentVersion } from './records/documents.js';
+export { patchKey } from './records/fleet.js';
+
+/**
+ * The memory: documents, projections of cycles, inventory, scans, audit.
+ * Every call may throw StoreUnavailable: the database does not answer, and the call may be repeated.
+ */
+export interface Store extends Records, Documents {
+  /** Brings the schema to this release's; the names of what was done. Safe to call by several processes at once. */
+  migrate(): Promise<string[]>;
+  /** Answers when the database does. */
+  ping(): Promise<void>;
+  /** Ends all connections; no call may follow. */
+  close(): Promise<void>;
+}
+
+/** Opens the store; it connects when it is first used. `databaseUrl` is PostgreSQL's, or a served PGlite's. */
+export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): Store => {
+  const db = connect(databaseUrl);
+  return withStoreErrors({
+    ...documents(db),
+    ...manifests(db),
+    ...operations(db),
+    ...planning(db),
+    ...nodes(db),
+    ...cycles(db),
+    ...fleetRecords(db),
+    ...audit(db),
+    ...housekeeping(db),
+  });
+};
+
+const housekeeping = (db: Kysely<Database>): Pick<Store, 'migrate' | 'ping' | 'close'> => ({
+  migrate: () => migrate(db),
+  ping: async () => {
+    await sql`select 1`.execute(db);
+  },
+  close: () => db.destroy(),
+});
+
+/** The same store, whose faults of the connection are StoreUnavailable. */
+const withStoreErrors = (store: Store): Store =>
+  new Proxy(store, {
+    get: (target, name, receiver) => {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]): Promise<unknown> => {
+        try {
+          return await (Reflect.apply(member, target, args) as Promise<unknown>);
+        } catch (error) {
+          throw asStoreError(error);
+        }
+      };
+    },
+  });

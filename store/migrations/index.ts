@@ -1,0 +1,6 @@
+import { foundation } from './001-foundation.js';
+
+/** In order; a migration that has been released is never changed, only followed by another. */
+export const MIGRATIONS: readonly { readonly number: number; readonly name: string; readonly sql: string }[] = [
+  { number: 1, name: 'foundation', sql: foundation },
+];

@@ -1,0 +1,171 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Records } from '../../activities/ports.js';
+import { type CycleRequest, hasEnded } from '../../domain/cycle.js';
+import type { ResolvedPlan } from '../../domain/documents/types.js';
+import { cycleId, workflowIds } from '../../domain/ids.js';
+import { StoreNotFound } from '../errors.js';
+import type { Database } from '../schema.js';
+import { json, text } from '../sql.js';
+import { lockCycle, noteEvent } from './events.js';
+
+type Cycles = Pick<Records, 'reserveCycle' | 'cycleChanged' | 'stageChanged' | 'waveChanged'>;
+
+/** The projection of cycles, stages and waves: what lists and one cycle are read from. */
+export const cycles = (db: Kysely<Database>): Cycles => ({
+  reserveCycle: (request) =>
+    db.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`reserve/${request.plan}`}, 0))`.execute(trx);
+      const again = await trx
+        .selectFrom('cycles')
+        .selectAll()
+        .where('plan', '=', request.plan)
+        .where('idempotency_key', '=', request.idempotencyKey)
+        .executeTakeFirst();
+      if (again) return { kind: 'again', request: requestOf(again) };
+
+      const plan = await trx
+        .selectFrom('documents')
+        .select(['version', 'resolved'])
+        .where('kind', '=', 'plan')
+        .where('name', '=', request.plan)
+        .where('newest', '=', true)
+        .where('deleted', '=', false)
+        .executeTakeFirst();
+      if (!plan) return { kind: 'no-plan' };
+
+      const running = await trx
+        .selectFrom('cycles')
+        .select('id')
+        .where('plan', '=', request.plan)
+        .where('mode', '=', 'standard')
+        .where('status', 'in', ['running', 'paused'])
+        .executeTakeFirst();
+      if (running) return { kind: 'busy', cycle: running.id };
+
+      const last = await trx
+        .selectFrom('cycles')
+        .select(sql<number>`coalesce(max(number), 0)`.as('number'))
+        .where('plan', '=', request.plan)
+        .executeTakeFirstOrThrow();
+      const number = last.number + 1;
+      const row = await trx
+        .insertInto('cycles')
+        .values({
+          id: cycleId(request.plan, number),
+          plan: request.plan,
+          number,
+          plan_version: plan.version,
+          mode: request.mode,
+          status: 'running',
+          requested_by: request.requestedBy,
+          reason: text(request.reason),
+          reference: request.reference === null ? null : text(request.reference),
+          idempotency_key: request.idempotencyKey,
+          workflow_id: workflowIds.cycle(request.plan, number),
+          started_at: request.now,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      // Written by putDocument for a plan, which takes nothing else.
+      const { stages } = plan.resolved as Omit<ResolvedPlan, 'version'>;
+      await trx
+        .insertInto('cycle_stages')
+        .values(
+          stages.map(({ name }, position) => ({
+            cycle: row.id,
+            name,
+            position,
+            status: 'pending' as const,
+            decisions: json([]),
+          })),
+        )
+        .execute();
+      await noteEvent(trx, row.id, 'cycle', { status: row.status, waitingFor: null, message: null });
+      return { kind: 'reserved', request: requestOf(row) };
+    }),
+
+  cycleChanged: (cycle, change) =>
+    db.transaction().execute(async (trx) => {
+      const before = await lockCycle(trx, cycle);
+      // A late repetition must not bring a cycle back that has ended.
+      const late = hasEnded(before.status) && change.status !== undefined && !hasEnded(change.status);
+      const status = late ? before.status : (change.status ?? before.status);
+      const waitingFor = change.waitingFor === undefined || late ? before.waiting_for : change.waitingFor;
+      const message = change.message === undefined || late ? before.message : change.message;
+      const updated = await trx
+        .updateTable('cycles')
+        .set({
+          status,
+          waiting_for: waitingFor === null ? null : json(waitingFor),
+          message: message === null ? null : text(message),
+          ended_at: change.endedAt === undefined || late ? before.ended_at : change.endedAt,
+        })
+        .where('id', '=', cycle)
+        .where(
+          sql<boolean>`(status, waiting_for, message) is distinct from
+            (${status}::text, ${waitingFor === null ? null : json(waitingFor)}::jsonb, ${message}::text)
+            or ended_at is distinct from ${change.endedAt === undefined ? before.ended_at : change.endedAt}::timestamptz`,
+        )
+        .returning('id')
+        .executeTakeFirst();
+      if (!updated) return;
+      await noteEvent(trx, cycle, 'cycle', { status, waitingFor, message });
+      if (hasEnded(status)) await trx.deleteFrom('selections').where('cycle', '=', cycle).execute();
+    }),
+
+  stageChanged: (cycle, stage, change) =>
+    db.transaction().execute(async (trx) => {
+      await lockCycle(trx, cycle);
+      const before = await stageRow(trx, cycle, stage);
+      const after = {
+        status: change.status ?? before.status,
+        manifest: change.manifest ?? before.manifest,
+        patchSet: change.patchSet === undefined ? before.patch_set : change.patchSet,
+        decisions: change.decisions ?? before.decisions,
+        soakUntil: change.soakUntil === undefined ? before.soak_until : change.soakUntil,
+        message: change.message === undefined ? before.message : change.message,
+      };
+      const updated = await sql`
+        update cycle_stages set status = ${after.status}, manifest = ${after.manifest}, patch_set = ${after.patchSet},
+          decisions = ${json(after.decisions)}, soak_until = ${after.soakUntil}, message = ${after.message}
+        where cycle = ${cycle} and name = ${stage}
+          and (status, manifest, patch_set, decisions, soak_until, message) is distinct from
+            (${after.status}::text, ${after.manifest}::text, ${after.patchSet}::text, ${json(after.decisions)},
+             ${after.soakUntil}::timestamptz, ${after.message}::text)`.execute(trx);
+      if (updated.numAffectedRows) await noteEvent(trx, cycle, 'stage', { stage, ...after });
+    }),
+
+  waveChanged: (cycle, stage, wave, status) =>
+    db.transaction().execute(async (trx) => {
+      await lockCycle(trx, cycle);
+      const updated = await trx
+        .updateTable('cycle_waves')
+        .set({ status })
+        .where('cycle', '=', cycle)
+        .where('stage', '=', stage)
+        .where('number', '=', wave)
+        .where('status', '<>', status)
+        .returning(['account', 'region', 'zone'])
+        .executeTakeFirst();
+      if (updated) await noteEvent(trx, cycle, 'wave', { stage, wave, status, ...updated });
+    }),
+});
+
+const stageRow = async (trx: Transaction<Database>, cycle: string, stage: string) => {
+  const row = await sql<Selectable<Database['cycle_stages']>>`
+    select * from cycle_stages where cycle = ${cycle} and name = ${stage}`.execute(trx);
+  const found = row.rows[0];
+  if (!found) throw new StoreNotFound(`The cycle ${cycle} has no stage ${stage}.`);
+  return found;
+};
+
+const requestOf = (row: Selectable<Database['cycles']>): CycleRequest => ({
+  cycle: row.id,
+  number: row.number,
+  plan: row.plan,
+  planVersion: row.plan_version,
+  mode: row.mode,
+  requestedBy: row.requested_by,
+  reason: row.reason,
+  reference: row.reference,
+});

@@ -1,0 +1,207 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { AuditEntry, NodeProgress, NodeResult, Operation } from '../activities/ports.js';
+import type { CycleStatus, Decision, Outcome, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
+import type { NodePatch, NodePatchState, OperatingSystem } from '../domain/fleet.js';
+import type {
+  AccountId,
+  CycleId,
+  Digest,
+  Instant,
+  NodeId,
+  PlanName,
+  Region,
+  StageName,
+  ZoneId,
+} from '../domain/ids.js';
+import type { Manifest } from '../domain/manifest.js';
+import type { PatchSet, PinnedPatch } from '../domain/patch-set.js';
+import type { Selection } from '../domain/selection.js';
+
+/*
+ * The tables as queries see them. Timestamps go in and come out as ISO 8601 text in UTC; jsonb comes out as what was put
+ * in, and goes in through `json()` (see sql.ts), which the types enforce: a plain array would become a PostgreSQL array.
+ */
+type Json<T> = ColumnType<T, JsonText, JsonText>;
+/** What only `json()` makes. */
+export type JsonText = { readonly jsonText: never };
+
+export interface Database {
+  migrations: { number: number; name: string; at: Generated<Instant> };
+  documents: DocumentsTable;
+  manifests: { digest: Digest; cycle: CycleId; stage: StageName; body: Json<Manifest>; at: Generated<Instant> };
+  selections: { digest: Digest; cycle: CycleId | null; body: Json<Selection>; at: Generated<Instant> };
+  patch_sets: {
+    digest: Digest;
+    cycle: CycleId;
+    stage: StageName;
+    patches: Json<PatchSet['patches']>;
+    harvested_at: Generated<Instant>;
+  };
+  cycles: CyclesTable;
+  cycle_stages: CycleStagesTable;
+  cycle_waves: CycleWavesTable;
+  cycle_nodes: CycleNodesTable;
+  operations: OperationsTable;
+  node_steps: NodeStepsTable;
+  inventory: InventoryTable;
+  node_scans: NodeScansTable;
+  patch_first_seen: { os: OperatingSystem; patch: string; first_seen: Instant };
+  cycle_events: { seq: Generated<number>; cycle: CycleId; kind: string; body: Json<unknown>; at: Generated<Instant> };
+  idempotency: {
+    identity: string;
+    key: string;
+    request_digest: string;
+    response: Json<unknown> | null;
+    at: Generated<Instant>;
+  };
+  audit: AuditEntry & { seq: Generated<number> };
+}
+
+interface DocumentsTable {
+  kind: string;
+  name: string;
+  version: number;
+  newest: boolean;
+  deleted: boolean;
+  written: Json<unknown>;
+  resolved: Json<unknown>;
+  digest: Digest;
+  by: string;
+  at: Generated<Instant>;
+}
+
+interface CyclesTable {
+  id: CycleId;
+  plan: PlanName;
+  number: number;
+  plan_version: number;
+  mode: 'standard';
+  status: CycleStatus;
+  waiting_for: Json<WaitingFor> | null;
+  message: string | null;
+  requested_by: string;
+  reason: string;
+  reference: string | null;
+  idempotency_key: string;
+  workflow_id: string;
+  started_at: Instant;
+  ended_at: Instant | null;
+}
+
+interface CycleStagesTable {
+  cycle: CycleId;
+  name: StageName;
+  position: number;
+  status: StageStatus;
+  manifest: Digest | null;
+  patch_set: Digest | null;
+  decisions: Json<readonly Decision[]>;
+  soak_until: Instant | null;
+  message: string | null;
+  /** The digest of the manifest that the stage's waves and nodes were written for. */
+  planned_for: Digest | null;
+}
+
+interface CycleWavesTable {
+  cycle: CycleId;
+  stage: StageName;
+  number: number;
+  window: string;
+  opens: Instant;
+  closes: Instant | null;
+  cutoff: Instant | null;
+  account: AccountId;
+  region: Region;
+  zone: ZoneId;
+  zone_name: string | null;
+  nodes: number;
+  status: WaveStatus;
+}
+
+interface CycleNodesTable {
+  cycle: CycleId;
+  stage: StageName;
+  node: NodeId;
+  name: string;
+  account: AccountId;
+  region: Region;
+  os: OperatingSystem | null;
+  /** 0 for a node that was left out. */
+  wave: number;
+  batch: number;
+  step: string | null;
+  touched: boolean;
+  problem: Json<NonNullable<NodeProgress['problem']>> | null;
+  outcome: Outcome | null;
+  reason: string | null;
+  surplus: Json<readonly PinnedPatch[]>;
+  absent: Json<readonly PinnedPatch[]>;
+}
+
+interface OperationsTable {
+  key: string;
+  run: string;
+  cycle: CycleId | null;
+  stage: StageName | null;
+  account: AccountId;
+  region: Region;
+  kind: Operation['kind'];
+  batch: number;
+  step: string;
+  nodes: Json<readonly NodeId[]>;
+  status: Operation['status'];
+  external_ids: Json<readonly string[]>;
+  intended_at: Instant;
+  sent_at: Instant | null;
+  deadline: Instant;
+  ended_at: Instant | null;
+  ended_by_watch: number | null;
+  results: Json<readonly NodeResult[]>;
+}
+
+interface NodeStepsTable {
+  cycle: CycleId;
+  stage: StageName;
+  node: NodeId;
+  step: string;
+  status: 'began' | NodeResult['status'];
+  detail: string | null;
+  output_url: string | null;
+  operation: string | null;
+  began_at: Generated<Instant>;
+  ended_at: Instant | null;
+}
+
+interface InventoryTable {
+  node: NodeId;
+  kind: 'ec2' | 'hybrid';
+  account: AccountId;
+  region: Region;
+  zone: ZoneId;
+  zone_name: string | null;
+  name: string;
+  os: OperatingSystem | null;
+  os_version: string | null;
+  state: 'running' | 'stopped' | 'other';
+  ping: 'online' | 'connection-lost' | 'inactive' | 'not-registered';
+  agent_version: string | null;
+  patch_group: string | null;
+  window: string | null;
+  auto_scaling_group: string | null;
+  environment: string | null;
+  application: string | null;
+  tags: Json<Readonly<Record<string, string>>>;
+  found_at: Instant;
+  gone_at: Instant | null;
+}
+
+interface NodeScansTable {
+  node: NodeId;
+  account: AccountId;
+  region: Region;
+  status: 'compliant' | 'non-compliant';
+  state: Json<NodePatchState>;
+  patches: Json<readonly NodePatch[]> | null;
+  ended_at: Instant;
+  scanned_at: Instant;
+}
