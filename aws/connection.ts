@@ -1,0 +1,97 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Location } from '../domain/ids.js';
+import type { RoleCredentials } from './credentials.js';
+import { isExpired, toFleetError } from './errors.js';
+
+/** What every call to an SDK client takes beside its command. */
+export interface CallOptions {
+  readonly abortSignal: AbortSignal;
+}
+
+/**
+ * One location, reached with its account's role. Every call to AWS goes through `call` or `pages`, so that all of them can
+ * be aborted, renew credentials that AWS calls expired, and fail with FleetError and nothing else.
+ */
+export class Connection {
+  readonly at: Location;
+  /** For reads, and calls with a client token: up to three attempts. */
+  readonly ssm: SSMClient;
+  readonly ec2: EC2Client;
+  readonly s3: S3Client;
+  /** For effects without a client token: exactly one attempt, since a repetition would be a second effect. */
+  readonly once: { readonly ssm: SSMClient; readonly ec2: EC2Client };
+  readonly #credentials: RoleCredentials;
+
+  constructor(
+    at: Location,
+    clients: { ssm: SSMClient; ec2: EC2Client; s3: S3Client; once: { ssm: SSMClient; ec2: EC2Client } },
+    credentials: RoleCredentials,
+  ) {
+    this.at = at;
+    this.ssm = clients.ssm;
+    this.ec2 = clients.ec2;
+    this.s3 = clients.s3;
+    this.once = clients.once;
+    this.#credentials = credentials;
+  }
+
+  /**
+   * @throws the signal's reason when it is aborted; else FleetError
+   */
+  async call<Answer>(
+    operation: string,
+    signal: AbortSignal,
+    send: (options: CallOptions) => Promise<Answer>,
+  ): Promise<Answer> {
+    const attempt = () => untilAborted(signal, () => send({ abortSignal: signal }));
+    try {
+      return await attempt().catch((error: unknown) => {
+        // Refused before anything was done, so even a call without a token may be sent again.
+        if (signal.aborted || !isExpired(error)) throw error;
+        this.#credentials.expire();
+        return attempt();
+      });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw toFleetError(error, this.at, operation);
+    }
+  }
+
+  /** All pages of a reading operation. */
+  async pages<Page>(
+    operation: string,
+    signal: AbortSignal,
+    paginate: (options: CallOptions) => AsyncIterable<Page>,
+  ): Promise<Page[]> {
+    return await this.call(operation, signal, async (options) => {
+      const pages: Page[] = [];
+      for await (const page of paginate(options)) pages.push(page);
+      return pages;
+    });
+  }
+
+  close(): void {
+    for (const client of [this.ssm, this.ec2, this.s3, this.once.ssm, this.once.ec2]) client.destroy();
+  }
+}
+
+/** The SDK's waits for credentials and between attempts do not listen to a signal: this does. */
+const untilAborted = async <Answer>(signal: AbortSignal, work: () => Promise<Answer>): Promise<Answer> => {
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work(), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+/** Splits what an operation takes only so many of. */
+export const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

@@ -1,0 +1,53 @@
+import type { AccountDirectory, Fleet } from '../activities/ports.js';
+import type { Location } from '../domain/ids.js';
+import { automation, startAutomation, stopAutomation } from './automations.js';
+import { ensureBaseline } from './baselines.js';
+import { Connections } from './clients.js';
+import { cancelCommand, listCommands, listInvocations, type OutputPlace, sendCommand } from './commands.js';
+import { describeNodes, findNodes, instanceStates, startInstances, stopInstances } from './nodes.js';
+import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
+import type { CallObserver } from './observe.js';
+import { patches, patchStates } from './patches.js';
+import { createSnapshots, findSnapshots } from './snapshots.js';
+
+export type { CallObserver, CallRecord } from './observe.js';
+
+export interface FleetOptions {
+  /** Knows each account's role and external id. */
+  readonly accounts: AccountDirectory;
+  /** For override lists and command output; `{region}` in it becomes the location's Region. */
+  readonly bucket: string;
+  /** Hears of every request to AWS, for metrics. */
+  readonly onCall?: CallObserver;
+}
+
+/**
+ * The fleet on AWS, as the SDK's own configuration finds it (AWS_ENDPOINT_URL, AWS_PROFILE, instance roles, …). Connections
+ * are made on first use and kept until `close`, after which nothing may be called.
+ */
+export const createFleet = ({ accounts, bucket, onCall = () => {} }: FleetOptions): Fleet & { close(): void } => {
+  const connections = new Connections(accounts, onCall);
+  const to = (at: Location) => connections.to(at);
+  const output = (at: Location): OutputPlace => ({ bucket: bucketOf(bucket, at), prefix: OUTPUT_PREFIX });
+  return {
+    findNodes: (at, tags, signal) => findNodes(to(at), tags, signal),
+    describeNodes: (at, nodes, signal) => describeNodes(to(at), nodes, signal),
+    sendCommand: (at, request, signal) => sendCommand(to(at), output(at), request, signal),
+    listCommands: (at, query, signal) => listCommands(to(at), query, signal),
+    listInvocations: (at, commandId, signal) => listInvocations(to(at), output(at), commandId, signal),
+    cancelCommand: (at, commandId, signal) => cancelCommand(to(at), commandId, signal),
+    patchStates: (at, nodes, signal) => patchStates(to(at), nodes, signal),
+    patches: (at, node, signal) => patches(to(at), node, signal),
+    ensureBaseline: (at, request, signal) => ensureBaseline(to(at), request, signal),
+    createSnapshots: (at, request, signal) => createSnapshots(to(at), request, signal),
+    findSnapshots: (at, keyPrefix, signal) => findSnapshots(to(at), keyPrefix, signal),
+    startAutomation: (at, request, signal) => startAutomation(to(at), request, signal),
+    automation: (at, executionId, signal) => automation(to(at), executionId, signal),
+    stopAutomation: (at, executionId, signal) => stopAutomation(to(at), executionId, signal),
+    startInstances: (at, nodes, signal) => startInstances(to(at), nodes, signal),
+    stopInstances: (at, nodes, signal) => stopInstances(to(at), nodes, signal),
+    instanceStates: (at, nodes, signal) => instanceStates(to(at), nodes, signal),
+    putObject: (at, name, body, signal) => putObject(to(at), bucketOf(bucket, at), name, body, signal),
+    close: () => connections.close(),
+  };
+};
