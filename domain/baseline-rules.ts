@@ -43,15 +43,20 @@ export function baselineRulesFor(baseline: PatchBaseline | null, os: OperatingSy
 export const rulesWithoutEffect = (baseline: PatchBaseline, os: OperatingSystem): Rule[] =>
   baseline.rules.filter((rule) => isFor(rule, os) && valuesOf(rule, os) === null);
 
-/** Does a rule cover a patch with the classification and severity that SSM reported for it? */
+/**
+ * Does a rule cover a patch with the classification and severity that SSM reported for it? A word that SSM cannot
+ * filter by on this operating system is compared with what was reported, as it is.
+ */
 export function matchesRule(
   rule: Rule,
   os: OperatingSystem,
   patch: { readonly classification: string; readonly severity: string },
 ): boolean {
-  const values = valuesOf(rule, os);
+  const { classification, severity } = vocabularyOf(os);
   return (
-    values !== null && covers(values.classifications, patch.classification) && covers(values.severities, patch.severity)
+    isFor(rule, os) &&
+    covers(translate(rule.classification, classification) ?? [rule.classification], patch.classification) &&
+    covers(translate(rule.severity, severity) ?? [rule.severity], patch.severity)
   );
 }
 
@@ -139,7 +144,11 @@ function vocabularyOf(os: OperatingSystem): { readonly classification: Vocabular
     case 'AMAZON_LINUX_2022':
     case 'AMAZON_LINUX_2023':
       return { classification: NOTICES, severity: MEDIUM };
-    default:
+    case 'ALMA_LINUX':
+    case 'CENTOS':
+    case 'ORACLE_LINUX':
+    case 'REDHAT_ENTERPRISE_LINUX':
+    case 'ROCKY_LINUX':
       return { classification: NOTICES, severity: MODERATE };
   }
 }

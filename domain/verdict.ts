@@ -38,12 +38,11 @@ export interface Verdict {
  */
 export function verdict(evidence: Evidence): Verdict {
   const { os, before, after, state, problem } = evidence;
-  const present = newestOf(os, inStates(after, PRESENT)).read;
+  const { read: present, unread } = newestOf(os, inStates(after, PRESENT));
   const due = duePatches(evidence);
   const absent = due.filter((pin) => !isPresent(os, pin, present)).map((pin) => pin.patch);
   const added = before === null ? [] : addedPatches(os, present, newestOf(os, inStates(before, PRESENT)).read);
-  const surplus =
-    evidence.pinned === null ? [] : added.filter((patch) => !isCovered(patch, evidence)).map((it) => it.patch);
+  const surplus = evidence.pinned === null ? [] : [...surplusOf(os, added, evidence), ...newcomers(unread, before)];
 
   const faults = [
     ...absentFaults(absent, evidence),
@@ -51,7 +50,7 @@ export function verdict(evidence: Evidence): Verdict {
     ...(evidence.pinned === null ? fault(inStates(after, ['Missing']), state.missing, 'still missing') : []),
     ...rebootFaults(evidence),
   ];
-  const findings = { surplus: [...surplus].sort(comparePatches), absent: [...absent].sort(comparePatches) };
+  const findings = { surplus: surplus.sort(comparePatches), absent: absent.sort(comparePatches) };
   if (faults.length > 0) {
     const reported = problem ? [`the install reported ${problem.code}: ${problem.message}`] : [];
     return { outcome: 'failed', reason: [...faults, ...reported].join('; '), ...findings };
@@ -60,7 +59,12 @@ export function verdict(evidence: Evidence): Verdict {
     const reason = `the install was reported failed (${problem.code}: ${problem.message}), but the scan afterwards shows every patch in place`;
     return { outcome: 'patched', reason, ...findings };
   }
-  if (before !== null && due.length === 0 && added.length === 0 && complianceOf(state) === 'compliant') {
+  if (
+    before !== null &&
+    inStates(before, UNDONE).length === 0 &&
+    added.length === 0 &&
+    complianceOf(state) === 'compliant'
+  ) {
     return { outcome: 'already-compliant', reason: 'nothing was missing', ...findings };
   }
   return { outcome: 'patched', reason: successReason(due.length, added.length, evidence), ...findings };
@@ -70,12 +74,14 @@ export function verdict(evidence: Evidence): Verdict {
 const PRESENT: readonly PatchState[] = ['Installed', 'InstalledOther', 'InstalledPendingReboot', 'InstalledRejected'];
 /** States in which a patch applies to the node and is not there. */
 const LACKING: readonly PatchState[] = ['Missing', 'Failed', 'AvailableSecurityUpdate'];
+/** States that leave something to do. */
+const UNDONE: readonly PatchState[] = ['Missing', 'Failed', 'InstalledPendingReboot'];
 
 interface Pin {
   readonly patch: PinnedPatch;
   readonly version: ReadPatch;
 }
-type Packages = Sorted<NodePatch>['read'];
+type Packages = Sorted<PinnedPatch>['read'];
 
 /**
  * The pinned patches that this node lacked. The pinned ones are a union over many nodes: of a package pinned in several
@@ -108,10 +114,23 @@ const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Pin[]
     })
     .map(({ patch, version }) => ({ patch: pinned({ id: patch.id, title: patch.title }, version), version }));
 
-function isCovered({ version }: Pin, { os, pinned: pins, set }: Evidence): boolean {
-  const allowed = readable(os, [...(pins ?? []), ...(set?.patches[os] ?? [])]);
-  return allowed.some((most) => most.version.name === version.name && isAtMost(os, version, most.version));
+/** Of what was added, what is above the most that this node may have: what was pinned, and what the stage before proved. */
+function surplusOf(os: OperatingSystem, added: readonly Pin[], { pinned: pins, set }: Evidence): PinnedPatch[] {
+  const allowed = newestOf(os, [...(pins ?? []), ...(set?.patches[os] ?? [])]).read;
+  const isAllowed = ({ version }: Pin): boolean => {
+    const most = allowed.get(version.name);
+    return most !== undefined && isAtMost(os, version, most.version);
+  };
+  return added.filter((pin) => !isAllowed(pin)).map(({ patch }) => patch);
 }
+
+/** What cannot be read and was not there before counts as surplus: nobody can say that it was proven. */
+const newcomers = (unread: readonly NodePatch[], before: readonly NodePatch[] | null): PinnedPatch[] =>
+  before === null
+    ? []
+    : unread
+        .filter((patch) => !inStates(before, PRESENT).some((known) => comparePatches(known, patch) === 0))
+        .map(({ id, title }) => ({ id, title }));
 
 /** Still offered, or gone from where it came from: a person does something else about each. */
 function absentFaults(absent: readonly PinnedPatch[], { os, after }: Evidence): string[] {
@@ -153,8 +172,9 @@ const nameOf = ({ id, title }: PinnedPatch): string => (isWindowsUpdate(id) || t
 
 function successReason(due: number, added: number, { pinned: pins, before }: Evidence): string {
   if (pins === null) return before === null ? 'nothing is missing' : `nothing is missing; ${added} installed`;
-  if (due === 0) return 'nothing of the patch set was missing';
-  return `${due} of ${due} patches of the patch set present`;
+  if (before === null) return 'nothing that is pinned is missing';
+  if (due === 0) return 'nothing that is pinned was missing';
+  return `all ${due} pinned patches that were missing are present`;
 }
 
 const inStates = (patches: readonly NodePatch[], states: readonly PatchState[]): NodePatch[] =>
