@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { baselineName, distinct, durationField, NAME_LENGTH, nameField, notYetField, windowName } from './fields.js';
+import { tasksSchema } from './task.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+const DAY = 24 * HOUR;
+/** A role's session, a snapshot or an install that takes longer than this is lost. */
+const LONGEST_STEP = 48 * HOUR;
+
+/** The values that stand for "nothing named", so that a plan with every default written out can say it. */
+export const FROM_TAG = 'from-tag';
+export const EVERYTHING = 'everything';
+export const NONE = 'none';
+
+/** The roles of people, any of which a plan may ask to approve. */
+export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
+export const isRole = (name: string): name is (typeof ROLES)[number] => (ROLES as readonly string[]).includes(name);
+
+const nodeLimit = (description: string, example: string) =>
+  z
+    .union([z.int().min(1).max(100_000), z.string().regex(/^(100|[1-9]\d?)%$/)])
+    .optional()
+    .meta({ description: `${description}: a number of nodes from 1, or 1% to 100%`, examples: [example] });
+
+export const stageName = nameField(NAME_LENGTH.stage, 'dev');
+
+export const stageSchema = z.strictObject({
+  name: stageName,
+  patchGroups: distinct(
+    z
+      .string()
+      .regex(/^[\p{L}\p{N}][\p{L}\p{Z}\p{N}_.:/=+@-]{0,255}$/u)
+      .meta({ description: 'a value of the tag Patch Group, at most 256 characters', examples: ['storefront-dev'] }),
+    1,
+    20,
+  )
+    .optional()
+    .meta({ description: 'patch groups, at least one; <plan>-<stage> without it', examples: ['[storefront-dev]'] }),
+  baseline: z
+    .union([z.literal(EVERYTHING), baselineName])
+    .optional()
+    .meta({
+      description: `the name of a PatchBaseline, or ${EVERYTHING}; without it the one named after the stage, else ${EVERYTHING}`,
+      examples: ['prod'],
+    }),
+  window: z
+    .union([z.literal(FROM_TAG), windowName])
+    .optional()
+    .meta({
+      description: `the name of a MaintenanceWindow, or ${FROM_TAG}; ${FROM_TAG} without it`,
+      examples: ['prod-a'],
+    }),
+  waves: z
+    .strictObject({
+      by: z
+        .literal('zone')
+        .optional()
+        .meta({ description: 'zone', examples: ['zone'] }),
+      maxUnavailable: nodeLimit('of the nodes of a wave, how many may be out of service at once (25%)', '25%'),
+      pauseAfterFailures: nodeLimit('of the nodes of the stage, after how many failures it pauses (10%)', '10%'),
+    })
+    .optional()
+    .meta({
+      description: 'by, maxUnavailable and pauseAfterFailures',
+      examples: ['{ by: zone, maxUnavailable: 25%, pauseAfterFailures: 10% }'],
+    }),
+  snapshot: z
+    .enum(['none', 'start', 'await'])
+    .optional()
+    .meta({ description: 'none, start or await; await without it, in a stage named dev none', examples: ['await'] }),
+  tasks: tasksSchema,
+  reboot: z
+    .enum(['if-needed', 'always', 'never'])
+    .optional()
+    .meta({ description: 'if-needed, always or never; if-needed without it', examples: ['if-needed'] }),
+  stopped: z
+    .enum(['skip', 'start'])
+    .optional()
+    .meta({ description: 'what becomes of stopped instances: skip or start; skip without it', examples: ['skip'] }),
+  timeouts: z
+    .strictObject({
+      install: durationField(SECOND, LONGEST_STEP, 'PT2H').optional(),
+      snapshot: durationField(SECOND, LONGEST_STEP, 'PT1H').optional(),
+    })
+    .optional()
+    .meta({ description: 'install (PT2H) and snapshot (PT1H)', examples: ['{ install: PT2H, snapshot: PT1H }'] }),
+  soak: durationField(0, 365 * DAY, 'P7D').optional(),
+  health: notYetField('health checks'),
+  approval: z
+    .union([
+      z.literal(NONE),
+      z.strictObject({
+        roles: distinct(
+          z.enum(ROLES).meta({ description: `one of ${ROLES.join(', ')}`, examples: ['approver'] }),
+          1,
+          ROLES.length,
+        )
+          .optional()
+          .meta({ description: 'who may decide; [approver] without it', examples: ['[approver]'] }),
+        quorum: z
+          .int()
+          .min(1)
+          .max(10)
+          .optional()
+          .meta({ description: 'how many have to approve, from 1; 1 without it', examples: [1] }),
+        decideWithin: durationField(SECOND, 30 * DAY, 'P3D').optional(),
+      }),
+    ])
+    .optional()
+    .meta({
+      description: `roles, quorum and decideWithin; or ${NONE}. Without it only the last stage is approved`,
+      examples: ['{ roles: [approver], quorum: 1, decideWithin: P3D }'],
+    }),
+  onFailure: z
+    .enum(['ask', 'stop'])
+    .optional()
+    .meta({ description: 'ask or stop; ask without it', examples: ['ask'], notYet: ['rollback'] }),
+  surplus: z
+    .enum(['ask', 'allow'])
+    .optional()
+    .meta({
+      description: 'what an untested patch that a dependency pulled in does: ask or allow; ask without it',
+      examples: ['ask'],
+    }),
+});
+export type ParsedStage = z.infer<typeof stageSchema>;
