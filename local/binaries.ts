@@ -125,9 +125,7 @@ async function fetchInto(cache: string, cached: string, program: Program): Promi
   } finally {
     await rm(workshop, { recursive: true, force: true });
   }
-  throw new Error(
-    `${program.name} could not be fetched (${refusals.join('; ')}). Install it and put it on the PATH.`,
-  );
+  throw new Error(`${program.name} could not be fetched (${refusals.join('; ')}). Install it and put it on the PATH.`);
 }
 
 async function fetchOfficially(program: Program, workshop: string): Promise<string> {
