@@ -2,7 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import type { Records } from '../activities/ports.js';
 import { connect } from './connection.js';
 import { asStoreError } from './errors.js';
+import { type Idempotency, idempotency } from './idempotency.js';
 import { migrate } from './migrate.js';
+import { type AuditQueries, auditQueries } from './queries/audit.js';
+import { type CycleNodeQueries, cycleNodeQueries } from './queries/cycle-nodes.js';
+import { type CycleQueries, cycleQueries } from './queries/cycles.js';
+import { type FleetQueries, fleetQueries } from './queries/fleet.js';
+import { type ReportQueries, reportQueries } from './queries/report.js';
 import { audit } from './records/audit.js';
 import { cycles } from './records/cycles.js';
 import { type Documents, documents } from './records/documents.js';
@@ -14,6 +20,18 @@ import { planning } from './records/planning.js';
 import type { Database } from './schema.js';
 
 export { StoreConflict, StoreError, type StoreErrorCode, StoreNotFound, StoreUnavailable } from './errors.js';
+export type { Claim } from './idempotency.js';
+export type { NodeCounts } from './queries/counts.js';
+export type { CycleNode, CycleNodePosition } from './queries/cycle-nodes.js';
+export type { CycleEvent, CyclePosition, CycleSummary, CycleView, StageView, WaveView } from './queries/cycles.js';
+export {
+  COMPLIANCE_DIMENSIONS,
+  type ComplianceCounts,
+  type ComplianceDimension,
+  type FleetFilter,
+  type FleetNode,
+} from './queries/fleet.js';
+export type { CycleReport, ReportedOperation, ReportedStep } from './queries/report.js';
 export type { DocumentBody, DocumentKind, DocumentKinds, Documents, DocumentVersion } from './records/documents.js';
 export { patchKey } from './records/fleet.js';
 
@@ -21,7 +39,15 @@ export { patchKey } from './records/fleet.js';
  * The memory: documents, projections of cycles, inventory, scans, audit.
  * Every call may throw StoreUnavailable: the database does not answer, and the call may be repeated.
  */
-export interface Store extends Records, Documents {
+export interface Store
+  extends Records,
+    Documents,
+    CycleQueries,
+    CycleNodeQueries,
+    ReportQueries,
+    FleetQueries,
+    AuditQueries,
+    Idempotency {
   /** Brings the schema to this release's; the names of what was done. Safe to call by several processes at once. */
   migrate(): Promise<string[]>;
   /** Answers when the database does. */
@@ -42,8 +68,21 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...cycles(db),
     ...fleetRecords(db),
     ...audit(db),
+    ...queries(db),
+    ...idempotency(db),
     ...housekeeping(db),
   });
+};
+
+const queries = (db: Kysely<Database>) => {
+  const ofCycles = cycleQueries(db);
+  return {
+    ...ofCycles,
+    ...cycleNodeQueries(db),
+    ...reportQueries(db, ofCycles),
+    ...fleetQueries(db),
+    ...auditQueries(db),
+  };
 };
 
 const housekeeping = (db: Kysely<Database>): Pick<Store, 'migrate' | 'ping' | 'close'> => ({

@@ -1,0 +1,132 @@
+import { type Kysely, type SqlBool, sql } from 'kysely';
+import type { ComplianceStatus, ManagedNode, NodePatchState, OperatingSystem } from '../../domain/fleet.js';
+import type { AccountId, Instant, NodeId, Region } from '../../domain/ids.js';
+import type { Database } from '../schema.js';
+
+/** What compliance is counted by. */
+export const COMPLIANCE_DIMENSIONS = ['account', 'region', 'patchGroup', 'environment', 'os'] as const;
+export type ComplianceDimension = (typeof COMPLIANCE_DIMENSIONS)[number];
+
+/** Which nodes; null asks for those that have no such value (no patch group, say). */
+export interface FleetFilter {
+  readonly account?: AccountId;
+  readonly region?: Region;
+  readonly patchGroup?: string | null;
+  readonly environment?: string | null;
+  readonly os?: OperatingSystem | null;
+  readonly status?: ComplianceStatus;
+  /** Scans that are older count as none: the nodes are unknown. */
+  readonly scannedSince?: Instant;
+}
+
+/** The three add up to `total`, and all totals to the inventory. */
+export interface ComplianceCounts {
+  readonly compliant: number;
+  readonly nonCompliant: number;
+  readonly unknown: number;
+  readonly total: number;
+}
+
+/** A node of the inventory, with what its last scan said. */
+export interface FleetNode extends ManagedNode {
+  readonly environment: string | null;
+  readonly application: string | null;
+  readonly foundAt: Instant;
+  readonly compliance: ComplianceStatus;
+  /** Null where there is no scan (that is recent enough). */
+  readonly scan: NodePatchState | null;
+  readonly scannedAt: Instant | null;
+}
+
+export interface FleetQueries {
+  /** Nodes that are not gone, by id. */
+  fleetNodes(
+    filter: FleetFilter,
+    page: { readonly after?: NodeId; readonly limit: number },
+  ): Promise<{ items: FleetNode[]; next: NodeId | null }>;
+  /** Nodes that are not gone, counted by each value of a dimension (null: those that have none). */
+  complianceBy(
+    dimension: ComplianceDimension,
+    filter?: FleetFilter,
+  ): Promise<(ComplianceCounts & { readonly value: string | null })[]>;
+  compliance(filter?: FleetFilter): Promise<ComplianceCounts>;
+}
+
+const COLUMNS = {
+  account: 'node.account',
+  region: 'node.region',
+  patchGroup: 'node.patch_group',
+  environment: 'node.environment',
+  os: 'node.os',
+} as const;
+
+export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
+  fleetNodes: async (filter, { after, limit }) => {
+    let query = inventory(db, filter)
+      .select([
+        'node.node as id',
+        'node.kind',
+        'node.account',
+        'node.region',
+        'node.zone',
+        'node.zone_name as zoneName',
+        'node.name',
+        'node.os',
+        'node.os_version as osVersion',
+        'node.state',
+        'node.ping',
+        'node.agent_version as agentVersion',
+        'node.patch_group as patchGroup',
+        'node.window',
+        'node.auto_scaling_group as autoScalingGroup',
+        'node.tags',
+        'node.environment',
+        'node.application',
+        'node.found_at as foundAt',
+        'scan.state as scan',
+        'scan.scanned_at as scannedAt',
+        STATUS.as('compliance'),
+      ])
+      .orderBy('node.node');
+    if (after !== undefined) query = query.where('node.node', '>', after);
+    const rows = await query.limit(limit + 1).execute();
+    const items = rows.slice(0, limit);
+    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  },
+  complianceBy: (dimension, filter = {}) => {
+    const column = COLUMNS[dimension];
+    return inventory(db, filter)
+      .select([sql<string | null>`${sql.ref(column)}`.as('value'), ...COUNTS])
+      .groupBy(column)
+      .orderBy(column)
+      .execute();
+  },
+  compliance: (filter = {}) => inventory(db, filter).select(COUNTS).executeTakeFirstOrThrow(),
+});
+
+const STATUS = sql<ComplianceStatus>`coalesce(scan.status, 'unknown')`;
+const counted = (status: ComplianceStatus) => sql<number>`count(*) filter (where ${STATUS} = ${status})::integer`;
+const COUNTS = [
+  counted('compliant').as('compliant'),
+  counted('non-compliant').as('nonCompliant'),
+  counted('unknown').as('unknown'),
+  sql<number>`count(*)::integer`.as('total'),
+] as const;
+
+/** The inventory without what is gone, each node with its last scan where there is one. */
+const inventory = (db: Kysely<Database>, { status, scannedSince, ...values }: FleetFilter) => {
+  let query = db
+    .selectFrom('inventory as node')
+    .leftJoin('node_scans as scan', (join) => {
+      const same = join.onRef('scan.node', '=', 'node.node');
+      return scannedSince === undefined ? same : same.on('scan.scanned_at', '>=', scannedSince);
+    })
+    .where('node.gone_at', 'is', null);
+  if (status !== undefined) query = query.where(sql<SqlBool>`${STATUS} = ${status}`);
+  for (const dimension of COMPLIANCE_DIMENSIONS) {
+    const value = values[dimension];
+    if (value !== undefined)
+      query = query.where(sql<SqlBool>`${sql.ref(COLUMNS[dimension])} is not distinct from ${value}`);
+  }
+  return query;
+};
