@@ -41,7 +41,11 @@ export function countsBy(
   dimension: Dimension,
 ): (ComplianceCounts & { readonly key: string | null })[] {
   const groups = new Map<string | null, ComplianceNode[]>();
-  for (const node of nodes) groups.set(node[dimension], [...(groups.get(node[dimension]) ?? []), node]);
+  for (const node of nodes) {
+    const group = groups.get(node[dimension]);
+    if (group) group.push(node);
+    else groups.set(node[dimension], [node]);
+  }
   return [...groups]
     .sort(([a], [b]) => firstDifference(Number(a === null) - Number(b === null), compareText(a ?? '', b ?? '')))
     .map(([key, members]) => ({ key, ...countsOf(members) }));

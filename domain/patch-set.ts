@@ -105,7 +105,7 @@ export function diff(from: Pick<PatchSet, 'patches'>, to: Pick<PatchSet, 'patche
 
 /** Patches of one operating system by package (or update), each in its highest version, and what could not be read. */
 export function newestOf<Patch extends PinnedPatch>(os: OperatingSystem, patches: readonly Patch[]): Sorted<Patch> {
-  const read = new Map<string, { patch: Patch; version: ReadPatch }>();
+  const read = new Map<string, Found<Patch>>();
   const unread: Patch[] = [];
   for (const patch of patches) {
     const version = parsePatch(os, patch);
@@ -114,12 +114,13 @@ export function newestOf<Patch extends PinnedPatch>(os: OperatingSystem, patches
       continue;
     }
     const known = read.get(version.name);
-    if (!known || !isAtMost(os, version, known.version)) read.set(version.name, { patch, version });
+    const found = { patch, version };
+    if (!known || compareFound(os, found, known) > 0) read.set(version.name, found);
   }
   return { read, unread };
 }
-export interface Sorted<Patch> {
-  readonly read: ReadonlyMap<string, { readonly patch: Patch; readonly version: ReadPatch }>;
+export interface Sorted<Patch extends PinnedPatch> {
+  readonly read: ReadonlyMap<string, Found<Patch>>;
   readonly unread: readonly Patch[];
 }
 
@@ -127,24 +128,28 @@ export interface Sorted<Patch> {
 export const comparePatches = (a: PinnedPatch, b: PinnedPatch): number =>
   firstDifference(compareText(a.id, b.id), compareText(a.title, b.title));
 
-interface Proven {
-  readonly patch: PinnedPatch;
+/** A patch and what was read of it. */
+export interface Found<Patch extends PinnedPatch = PinnedPatch> {
+  readonly patch: Patch;
   readonly version: ReadPatch;
+}
+interface Proven extends Found {
   readonly nodes: number;
 }
-function merged(
-  os: OperatingSystem,
-  known: Proven | undefined,
-  found: { patch: PinnedPatch; version: ReadPatch },
-): Proven {
+function merged(os: OperatingSystem, known: Proven | undefined, found: Found): Proven {
   const candidate = { patch: pinned(found.patch, found.version), version: found.version, nodes: 1 };
   if (!known) return candidate;
-  if (!isAtMost(os, found.version, known.version)) return candidate;
-  if (!isAtMost(os, known.version, found.version)) return known;
-  // Equal versions can be written differently (1.0 and 1.00): one spelling, whatever the order of the nodes.
-  const patch = comparePatches(candidate.patch, known.patch) > 0 ? candidate : known;
-  return { ...patch, nodes: known.nodes + 1 };
+  const newer = compareFound(os, candidate, known) > 0 ? candidate : known;
+  const same = isAtMost(os, found.version, known.version) && isAtMost(os, known.version, found.version);
+  return { ...newer, nodes: same ? known.nodes + 1 : newer.nodes };
 }
+
+/** By version; equal versions can be written differently (1.0 and 1.00), so then by text: one spelling in any order. */
+const compareFound = (os: OperatingSystem, a: Found, b: Found): number =>
+  firstDifference(
+    Number(isAtMost(os, b.version, a.version)) - Number(isAtMost(os, a.version, b.version)),
+    comparePatches(a.patch, b.patch),
+  );
 
 const byId = (patches: readonly PinnedPatch[] = []): Map<string, PinnedPatch> =>
   new Map(patches.map(({ id, title }) => [id, { id, title }]));

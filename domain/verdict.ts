@@ -1,8 +1,8 @@
 import type { Outcome } from './cycle.js';
 import type { ResolvedStage } from './documents/types.js';
 import { complianceOf, type NodePatch, type NodePatchState, type OperatingSystem, type PatchState } from './fleet.js';
-import { comparePatches, newestOf, type PatchSet, type PinnedPatch, type Sorted } from './patch-set.js';
-import { isAtMost, isWindowsUpdate, parsePatch, pinned, type ReadPatch } from './versions.js';
+import { comparePatches, type Found, newestOf, type PatchSet, type PinnedPatch, type Sorted } from './patch-set.js';
+import { isAtMost, isWindowsUpdate, parsePatch, pinned } from './versions.js';
 
 /** What is known of one node after its install. */
 export interface Evidence {
@@ -77,20 +77,16 @@ const LACKING: readonly PatchState[] = ['Missing', 'Failed', 'AvailableSecurityU
 /** States that leave something to do. */
 const UNDONE: readonly PatchState[] = ['Missing', 'Failed', 'InstalledPendingReboot'];
 
-interface Pin {
-  readonly patch: PinnedPatch;
-  readonly version: ReadPatch;
-}
 type Packages = Sorted<PinnedPatch>['read'];
 
 /**
  * The pinned patches that this node lacked. The pinned ones are a union over many nodes: of a package pinned in several
  * versions, the one for this node is the highest that is not newer than what it lacked.
  */
-function duePatches({ os, before, after, pinned: pins }: Evidence): Pin[] {
+function duePatches({ os, before, after, pinned: pins }: Evidence): Found[] {
   if (pins === null) return [];
   const lacked = newestOf(os, inStates(before ?? after, LACKING)).read;
-  const due = new Map<string, Pin>();
+  const due = new Map<string, Found>();
   for (const pin of readable(os, pins)) {
     const lack = lacked.get(pin.version.name);
     if (!lack || !isAtMost(os, pin.version, lack.version)) continue;
@@ -100,13 +96,13 @@ function duePatches({ os, before, after, pinned: pins }: Evidence): Pin[] {
   return [...due.values()];
 }
 
-const isPresent = (os: OperatingSystem, pin: Pin, present: Packages): boolean => {
+const isPresent = (os: OperatingSystem, pin: Found, present: Packages): boolean => {
   const found = present.get(pin.version.name);
   return found !== undefined && isAtMost(os, pin.version, found.version);
 };
 
 /** What the node has now in a version that it did not have. */
-const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Pin[] =>
+const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Found[] =>
   [...now.values()]
     .filter(({ version }) => {
       const known = then.get(version.name);
@@ -115,9 +111,9 @@ const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Pin[]
     .map(({ patch, version }) => ({ patch: pinned({ id: patch.id, title: patch.title }, version), version }));
 
 /** Of what was added, what is above the most that this node may have: what was pinned, and what the stage before proved. */
-function surplusOf(os: OperatingSystem, added: readonly Pin[], { pinned: pins, set }: Evidence): PinnedPatch[] {
+function surplusOf(os: OperatingSystem, added: readonly Found[], { pinned: pins, set }: Evidence): PinnedPatch[] {
   const allowed = newestOf(os, [...(pins ?? []), ...(set?.patches[os] ?? [])]).read;
-  const isAllowed = ({ version }: Pin): boolean => {
+  const isAllowed = ({ version }: Found): boolean => {
     const most = allowed.get(version.name);
     return most !== undefined && isAtMost(os, version, most.version);
   };
@@ -174,13 +170,13 @@ function successReason(due: number, added: number, { pinned: pins, before }: Evi
   if (pins === null) return before === null ? 'nothing is missing' : `nothing is missing; ${added} installed`;
   if (before === null) return 'nothing that is pinned is missing';
   if (due === 0) return 'nothing that is pinned was missing';
-  return `all ${due} pinned patches that were missing are present`;
+  return `every pinned patch that was missing is present (${due})`;
 }
 
 const inStates = (patches: readonly NodePatch[], states: readonly PatchState[]): NodePatch[] =>
   patches.filter((patch) => states.includes(patch.state));
 
-const readable = (os: OperatingSystem, patches: readonly PinnedPatch[]): Pin[] =>
+const readable = (os: OperatingSystem, patches: readonly PinnedPatch[]): Found[] =>
   patches.flatMap((patch) => {
     const version = parsePatch(os, patch);
     return version === null ? [] : { patch, version };

@@ -66,7 +66,7 @@ export const isWindowsUpdate = (id: string): boolean => /^(KB\d+|MS\d{2}-\d+)$/i
 
 const LINUX_ID = /^[^\s:*?]+\.[A-Za-z0-9_]+$/;
 const RPM_VERSION = /^(?:(\d+):)?([^\s:*?-]+-[^\s:*?-]+)$/;
-const DPKG_VERSION = /^(?:\d+:)?\d[A-Za-z0-9.+~:-]*$/;
+const DPKG_VERSION = /^(?:\d+:)?\d[A-Za-z0-9.+~:-]*(?<!-)$/;
 
 /** `bind-utils-32:9.11.4-26.x86_64` of `bind-utils.x86_64` → `32:9.11.4-26`. */
 function versionInFileName({ id, title }: PinnedPatch): string | null {

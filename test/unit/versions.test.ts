@@ -33,7 +33,7 @@ describe.each([
     expect(compareVersions(scheme, b, a)).toBe(sign === '<' ? 1 : 0);
   });
 
-  const version = fc.string({ unit: fc.constantFrom(...'0019ab~^.+-:'), maxLength: 8 });
+  const version = fc.stringMatching(/^[019ab~^.+:-]{0,8}$/);
   test('never both older and newer', () => {
     fc.assert(
       fc.property(version, version, (a, b) => {
