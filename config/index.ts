@@ -112,14 +112,6 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
 
 const fleetSchema = pick('PATCHTIDE_FLEET', 'PATCHTIDE_FLEET_PORT', 'PATCHTIDE_FLEET_SPEED');
 
-/** The simulated fleet alone; `none` is refused. @throws ConfigurationError with a line per fault */
-export function readFleetConfig(environment: Environment = process.env): FleetConfig {
-  const read = readEnvironment(fleetSchema, environment, OUR_NAMES);
-  if (read.PATCHTIDE_FLEET === 'none')
-    throw new ConfigurationError(['PATCHTIDE_FLEET: "none" is no fleet to start; take demo or the path of a file']);
-  return fleetOf(read);
-}
-
 const stackSchema = z.object({
   ...fleetSchema.shape,
   ...pick('PATCHTIDE_HOST', 'PATCHTIDE_PORT', 'PATCHTIDE_DATA', 'AWS_ENDPOINT_URL').shape,

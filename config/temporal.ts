@@ -28,6 +28,6 @@ export function readTemporal(environment: Environment): TemporalConfig | null {
     const { address } = connectionOptions;
     return address ? { connection: { ...connectionOptions, address }, namespace } : null;
   } catch (failure) {
-    throw new ConfigurationError([`TEMPORAL_…: ${failure instanceof Error ? failure.message : failure}`]);
+    throw new ConfigurationError([`TEMPORAL_…: ${failure instanceof Error ? failure.message : String(failure)}`]);
   }
 }

@@ -5,20 +5,20 @@ const expected = (what: string, example: string) => ({
   error: ({ input }: { input?: unknown }) =>
     input === undefined
       ? `is not set; it takes ${what}, such as ${example}`
-      : `"${input}" is not ${what}, such as ${example}`,
+      : `${JSON.stringify(input)} is not ${what}, such as ${example}`,
 });
 
 const url = (protocol: RegExp, what: string, example: string) => z.url({ protocol, ...expected(what, example) });
 
-const port = (standard: number) => {
-  const message = expected('a port from 1 to 65535, or 0 for a free one', String(standard));
-  return z
+const port = (standard: number) =>
+  z
     .string()
-    .regex(/^\d{1,5}$/, message)
+    .refine(
+      (digits) => /^\d{1,5}$/.test(digits) && Number(digits) <= 65_535,
+      expected('a port from 1 to 65535, or 0 for a free one', String(standard)),
+    )
     .transform(Number)
-    .refine((number) => number <= 65_535, message)
     .default(standard);
-};
 
 /**
  * Every variable of ours, and those of others that we read, each with its meaning, default and refusal. A process picks

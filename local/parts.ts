@@ -63,10 +63,10 @@ export function partsOf(
   if (config.fleet !== null)
     parts.push({
       name: 'fleet',
-      run: { module: new URL('./fleet.js', import.meta.url) },
-      args: [join(config.data, 'fleet', 'journal.jsonl')],
-      environment: { ...surroundings, PATCHTIDE_FLEET_PORT: String(endpoints.fleet) },
-      isReady: () => answersOk(`${addresses.fleet}/_fleet/nodes`),
+      run: { module: new URL('../simulator/main.js', import.meta.url) },
+      args: [],
+      environment: { ...surroundings, PATCHTIDE_DATA: config.data, PATCHTIDE_FLEET_PORT: String(endpoints.fleet) },
+      isReady: () => answersOk(`${addresses.fleet}/_fleet`),
       grace: 5_000,
     });
   parts.push(

@@ -1,11 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  ConfigurationError,
-  readApiConfig,
-  readFleetConfig,
-  readStackConfig,
-  readWorkerConfig,
-} from '../../config/index.js';
+import { ConfigurationError, readApiConfig, readStackConfig, readWorkerConfig } from '../../config/index.js';
 
 const worker = {
   DATABASE_URL: 'postgres://patchtide@db.example.com/patchtide',
@@ -118,8 +112,4 @@ test('the API takes its keys from the data folder, and a secured Temporal as Tem
     namespace: 'patching.acme',
     connection: expect.objectContaining({ address: worker.TEMPORAL_ADDRESS, apiKey: 'secret', tls: expect.anything() }),
   });
-});
-
-test('a fleet alone cannot be none', () => {
-  expect(faultsOf(() => readFleetConfig({ PATCHTIDE_FLEET: 'none' }))).toHaveLength(1);
 });
