@@ -45,14 +45,21 @@ export class Connection {
     signal: AbortSignal,
     send: (options: CallOptions) => Promise<Answer>,
   ): Promise<Answer> {
-    const attempt = () => untilAborted(signal, () => send({ abortSignal: signal }));
-    try {
-      return await attempt().catch((error: unknown) => {
-        // Refused before anything was done, so even a call without a token may be sent again.
-        if (signal.aborted || !isExpired(error)) throw error;
-        this.#credentials.expire();
-        return attempt();
+    const attempt = async () => {
+      const used = await this.#credentials.get();
+      return await send({ abortSignal: signal }).catch((error: unknown) => {
+        if (isExpired(error)) this.#credentials.expire(used);
+        throw error;
       });
+    };
+    try {
+      return await untilAborted(signal, async () =>
+        attempt().catch((error: unknown) => {
+          // Refused before anything was done, so even a call without a token may be sent again.
+          if (isExpired(error)) return attempt();
+          throw error;
+        }),
+      );
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw toFleetError(error, this.at, operation);

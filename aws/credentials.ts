@@ -45,9 +45,9 @@ export class RoleCredentials {
     return await this.#renewal;
   }
 
-  /** AWS says that they are over: the next call gets new ones. */
-  expire(): void {
-    this.#held = null;
+  /** AWS says that these are over: the next call gets new ones. Where somebody has renewed them already, those stay. */
+  expire(used: Credentials): void {
+    if (this.#held?.credentials === used) this.#held = null;
   }
 
   async #assume(): Promise<Credentials> {
