@@ -47,24 +47,49 @@ export function harvest(
   stage: StageName,
 ): Harvest {
   const patches: Partial<Record<OperatingSystem, ProvenPatch[]>> = {};
-  const unreadable = new Map<string, PinnedPatch & { os: OperatingSystem }>();
+  const unreadable: (PinnedPatch & { os: OperatingSystem })[] = [];
   for (const os of [...new Set(nodes.map((node) => node.os))].sort(compareText)) {
-    const proven = new Map<string, Proven>();
-    for (const node of nodes) {
-      if (node.os !== os) continue;
-      const present = node.patches.filter((patch) => PROVEN.includes(patch.state));
-      const { read, unread } = newestOf(os, present);
-      for (const found of read.values())
-        proven.set(found.version.name, merged(os, proven.get(found.version.name), found));
-      for (const { id, title } of unread) unreadable.set(JSON.stringify([os, id, title]), { os, id, title });
-    }
-    if (proven.size > 0)
-      patches[os] = [...proven.values()].map((it) => ({ ...it.patch, nodes: it.nodes })).sort(comparePatches);
+    const counted = countPresent(
+      os,
+      nodes.filter((node) => node.os === os),
+    );
+    const { read, unread } = newestOf(os, counted);
+    unreadable.push(...unread.map(({ id, title }) => ({ os, id, title })));
+    if (read.size === 0) continue;
+    patches[os] = [...read.values()]
+      .map(({ patch, version }) => ({ ...pinned(patch, version), nodes: patch.nodes }))
+      .sort(comparePatches);
   }
   return {
     set: { cycle, stage, patches, digest: patchSetDigest(patches) },
-    unreadable: [...unreadable.values()].sort((a, b) => firstDifference(compareText(a.os, b.os), comparePatches(a, b))),
+    unreadable: unreadable.sort((a, b) => firstDifference(compareText(a.os, b.os), comparePatches(a, b))),
   };
+}
+
+/**
+ * Each patch as its nodes report it, and on how many of them it is. Thousands of nodes report the same few hundred
+ * patches: counting comes before reading. A Windows update is one, with whatever title a node reports it.
+ */
+function countPresent(
+  os: OperatingSystem,
+  nodes: readonly { readonly patches: readonly NodePatch[] }[],
+): ProvenPatch[] {
+  const counts = new Map<string, { id: string; title: string; nodes: number; last: object }>();
+  const byIdAlone = packageScheme(os) === 'kb';
+  for (const node of nodes) {
+    for (const { id, title, state } of node.patches) {
+      if (!PROVEN.includes(state)) continue;
+      const key = byIdAlone ? id.toUpperCase() : `${id} ${title}`;
+      const known = counts.get(key);
+      if (known === undefined) counts.set(key, { id, title, nodes: 1, last: node });
+      else {
+        if (known.last !== node) known.nodes += 1;
+        known.last = node;
+        if (known.title < title) known.title = title;
+      }
+    }
+  }
+  return [...counts.values()].map(({ id, title, nodes: count }) => ({ id, title, nodes: count }));
 }
 
 /** The digest of the patches alone: the same in every cycle and stage, however many nodes have them, in any order. */
@@ -133,17 +158,6 @@ export interface Found<Patch extends PinnedPatch = PinnedPatch> {
   readonly patch: Patch;
   readonly version: ReadPatch;
 }
-interface Proven extends Found {
-  readonly nodes: number;
-}
-function merged(os: OperatingSystem, known: Proven | undefined, found: Found): Proven {
-  const candidate = { patch: pinned(found.patch, found.version), version: found.version, nodes: 1 };
-  if (!known) return candidate;
-  const newer = compareFound(os, candidate, known) > 0 ? candidate : known;
-  const same = isAtMost(os, found.version, known.version) && isAtMost(os, known.version, found.version);
-  return { ...newer, nodes: same ? known.nodes + 1 : newer.nodes };
-}
-
 /** By version; equal versions can be written differently (1.0 and 1.00), so then by text: one spelling in any order. */
 const compareFound = (os: OperatingSystem, a: Found, b: Found): number =>
   firstDifference(

@@ -1,7 +1,7 @@
 import type { Outcome } from './cycle.js';
 import type { ResolvedStage } from './documents/types.js';
 import { complianceOf, type NodePatch, type NodePatchState, type OperatingSystem, type PatchState } from './fleet.js';
-import { comparePatches, type Found, newestOf, type PatchSet, type PinnedPatch, type Sorted } from './patch-set.js';
+import { comparePatches, type Found, newestOf, type PatchSet, type PinnedPatch } from './patch-set.js';
 import { isAtMost, isWindowsUpdate, parsePatch, pinned } from './versions.js';
 
 /** What is known of one node after its install. */
@@ -38,11 +38,11 @@ export interface Verdict {
  */
 export function verdict(evidence: Evidence): Verdict {
   const { os, before, after, state, problem } = evidence;
-  const { read: present, unread } = newestOf(os, inStates(after, PRESENT));
+  const present = inStates(after, PRESENT);
   const due = duePatches(evidence);
-  const absent = due.filter((pin) => !isPresent(os, pin, present)).map((pin) => pin.patch);
-  const added = before === null ? [] : addedPatches(os, present, newestOf(os, inStates(before, PRESENT)).read);
-  const surplus = evidence.pinned === null ? [] : [...surplusOf(os, added, evidence), ...newcomers(unread, before)];
+  const absent = absentOf(os, due, present);
+  const added = before === null ? NOTHING : addedPatches(os, inStates(before, PRESENT), present);
+  const surplus = evidence.pinned === null ? [] : surplusOf(added, evidence);
 
   const faults = [
     ...absentFaults(absent, evidence),
@@ -62,12 +62,16 @@ export function verdict(evidence: Evidence): Verdict {
   if (
     before !== null &&
     inStates(before, UNDONE).length === 0 &&
-    added.length === 0 &&
+    added.read.length + added.unread.length === 0 &&
     complianceOf(state) === 'compliant'
   ) {
     return { outcome: 'already-compliant', reason: 'nothing was missing', ...findings };
   }
-  return { outcome: 'patched', reason: successReason(due.length, added.length, evidence), ...findings };
+  return {
+    outcome: 'patched',
+    reason: successReason(due.length, added.read.length + added.unread.length, evidence),
+    ...findings,
+  };
 }
 
 /** States in which a patch's files are on the node, though it may wait for a reboot or have been rejected since. */
@@ -76,8 +80,6 @@ const PRESENT: readonly PatchState[] = ['Installed', 'InstalledOther', 'Installe
 const LACKING: readonly PatchState[] = ['Missing', 'Failed', 'AvailableSecurityUpdate'];
 /** States that leave something to do. */
 const UNDONE: readonly PatchState[] = ['Missing', 'Failed', 'InstalledPendingReboot'];
-
-type Packages = Sorted<PinnedPatch>['read'];
 
 /**
  * The pinned patches that this node lacked. The pinned ones are a union over many nodes: of a package pinned in several
@@ -96,37 +98,62 @@ function duePatches({ os, before, after, pinned: pins }: Evidence): Found[] {
   return [...due.values()];
 }
 
-const isPresent = (os: OperatingSystem, pin: Found, present: Packages): boolean => {
-  const found = present.get(pin.version.name);
-  return found !== undefined && isAtMost(os, pin.version, found.version);
-};
-
-/** What the node has now in a version that it did not have. */
-const addedPatches = (os: OperatingSystem, now: Packages, then: Packages): Found[] =>
-  [...now.values()]
-    .filter(({ version }) => {
-      const known = then.get(version.name);
-      return known === undefined || !isAtMost(os, version, known.version);
-    })
-    .map(({ patch, version }) => ({ patch: pinned({ id: patch.id, title: patch.title }, version), version }));
-
-/** Of what was added, what is above the most that this node may have: what was pinned, and what the stage before proved. */
-function surplusOf(os: OperatingSystem, added: readonly Found[], { pinned: pins, set }: Evidence): PinnedPatch[] {
-  const allowed = newestOf(os, [...(pins ?? []), ...(set?.patches[os] ?? [])]).read;
-  const isAllowed = ({ version }: Found): boolean => {
-    const most = allowed.get(version.name);
-    return most !== undefined && isAtMost(os, version, most.version);
-  };
-  return added.filter((pin) => !isAllowed(pin)).map(({ patch }) => patch);
+/** Of what was due, what is not present in at least the pinned version. */
+function absentOf(os: OperatingSystem, due: readonly Found[], present: readonly NodePatch[]): PinnedPatch[] {
+  const { read } = newestOf(
+    os,
+    ofTheSameIds(
+      due.map(({ patch }) => patch),
+      present,
+    ),
+  );
+  return due.filter((pin) => !isWithin(os, pin, read.get(pin.version.name))).map(({ patch }) => patch);
 }
 
-/** What cannot be read and was not there before counts as surplus: nobody can say that it was proven. */
-const newcomers = (unread: readonly NodePatch[], before: readonly NodePatch[] | null): PinnedPatch[] =>
-  before === null
-    ? []
-    : unread
-        .filter((patch) => !inStates(before, PRESENT).some((known) => comparePatches(known, patch) === 0))
-        .map(({ id, title }) => ({ id, title }));
+/** What the node has now in a version that it did not have before, and what cannot be read and was not there. */
+function addedPatches(os: OperatingSystem, before: readonly NodePatch[], now: readonly NodePatch[]): Added {
+  const unchanged = new Set(before.map(textOf));
+  // Nearly all patches are there before and after: only the others are worth reading.
+  const changed = now.filter((patch) => !unchanged.has(textOf(patch)));
+  const { read, unread } = newestOf(os, changed);
+  const earlier = newestOf(os, ofTheSameIds(changed, before)).read;
+  return { read: [...read.values()].filter((it) => !isWithin(os, it, earlier.get(it.version.name))), unread };
+}
+const NOTHING: Added = { read: [], unread: [] };
+interface Added {
+  readonly read: readonly Found[];
+  readonly unread: readonly PinnedPatch[];
+}
+
+/**
+ * Of what was added, what is above the most that this node may have: what was pinned, and what the stage before proved.
+ * What cannot be read counts as surplus: nobody can say that it was proven.
+ */
+function surplusOf({ read, unread }: Added, { os, pinned: pins, set }: Evidence): PinnedPatch[] {
+  const allowed = [...(pins ?? []), ...(set?.patches[os] ?? [])];
+  const most = newestOf(
+    os,
+    ofTheSameIds(
+      read.map(({ patch }) => patch),
+      allowed,
+    ),
+  ).read;
+  const surplus = read.filter((it) => !isWithin(os, it, most.get(it.version.name)));
+  return [
+    ...surplus.map(({ patch, version }) => pinned(patch, version)),
+    ...unread.map(({ id, title }) => ({ id, title })),
+  ];
+}
+
+const isWithin = (os: OperatingSystem, { version }: Found, most: Found | undefined): boolean =>
+  most !== undefined && isAtMost(os, version, most.version);
+
+/** Those of the patches that bear one of the ids, in whatever case a Windows update's is written. */
+function ofTheSameIds<Patch extends PinnedPatch>(ids: readonly PinnedPatch[], patches: readonly Patch[]): Patch[] {
+  const known = new Set(ids.map(({ id }) => id.toUpperCase()));
+  return known.size === 0 ? [] : patches.filter(({ id }) => known.has(id.toUpperCase()));
+}
+const textOf = ({ id, title }: PinnedPatch): string => `${id} ${title}`;
 
 /** Still offered, or gone from where it came from: a person does something else about each. */
 function absentFaults(absent: readonly PinnedPatch[], { os, after }: Evidence): string[] {

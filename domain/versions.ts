@@ -12,6 +12,7 @@ export type Comparison = -1 | 0 | 1;
  * An epoch that is left out is 0.
  */
 export function compareVersions(scheme: VersionScheme, a: string, b: string): Comparison {
+  if (a === b) return 0;
   const [left, right] = [partsOf(a), partsOf(b)];
   const compareParts = scheme === 'rpm' ? compareRpm : compareDpkg;
   return (

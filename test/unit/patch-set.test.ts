@@ -8,7 +8,7 @@ const CYCLE = 'storefront-1' as CycleId;
 const DEV = 'dev' as StageName;
 const patch = (id: string, version: string, state: PatchState = 'Installed'): NodePatch => ({
   id,
-  title: id.startsWith('KB') ? version : `${id}:${version}`,
+  title: /^kb/i.test(id) ? version : `${id}:${version}`,
   state,
   classification: 'Security',
   severity: 'Important',
@@ -45,6 +45,14 @@ describe('what a stage proves', () => {
       node('UBUNTU', patch('curl.amd64', '7.81.0-1ubuntu1.10')),
     );
     expect(set.patches.UBUNTU).toEqual([{ id: 'curl.amd64', title: 'curl.amd64:7.81.0-1ubuntu1.10', nodes: 2 }]);
+  });
+
+  test('is a Windows update on every node that has it, whatever its title there', () => {
+    const { set } = harvested(
+      node('WINDOWS', patch('KB1', '')),
+      node('WINDOWS', patch('KB1', 'Update'), patch('kb1', '')),
+    );
+    expect(set.patches.WINDOWS).toEqual([{ id: 'KB1', title: 'Update', nodes: 2 }]);
   });
 
   test('lists what it cannot read instead of guessing', () => {
