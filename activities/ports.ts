@@ -74,8 +74,8 @@ export interface Invocation {
   readonly status: InvocationStatus;
   /** AWS's own word for it (StatusDetails). */
   readonly detail: string;
+  /** Where its output lies (AWS's link, or the `s3://` folder); null where none is kept. */
   readonly outputUrl: string | null;
-  readonly endedAt: string | null;
 }
 export interface Snapshot {
   readonly snapshotId: string;
@@ -113,7 +113,7 @@ export interface RegisteredBaseline {
 export interface Fleet {
   /** All nodes of a location (EC2 instances and hybrid nodes, SSM's knowledge joined in) that bear all of these tags. */
   findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
-  /** These nodes as they are now; a node that is gone is left out. */
+  /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */
   describeNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<ManagedNode[]>;
 
   sendCommand(at: Location, request: CommandRequest, signal: AbortSignal): Promise<{ commandId: string }>;
@@ -148,7 +148,7 @@ export interface Fleet {
   /** Starting what runs and stopping what is stopped do nothing, so these may be repeated. */
   startInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
   stopInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
-  /** The ones whose EC2 state is `stopped` or `running`; others are on their way. */
+  /** EC2's word for each instance's state (`pending`, `running`, `stopping`, `stopped`); one that is gone is left out. */
   instanceStates(
     at: Location,
     nodes: readonly NodeId[],

@@ -19,8 +19,6 @@ const PER_PAGE = 50;
  * its window must find nothing waiting for it.
  */
 const DELIVERY_SECONDS = 600;
-/** Where clocks differ, a command may be dated before the intent that was recorded for it. */
-const CLOCK_TOLERANCE = 60_000;
 /** The documents of AWS that take the time a node may run as a parameter. AWS-RunPatchBaseline takes none. */
 const TAKES_EXECUTION_TIMEOUT = new Set(['AWS-RunShellScript', 'AWS-RunPowerShellScript']);
 
@@ -72,7 +70,8 @@ export const listCommands = async (
   { keyPrefix, since }: { keyPrefix: string; since: Instant },
   signal: AbortSignal,
 ): Promise<Command[]> => {
-  const after = new Date(Date.parse(since) - CLOCK_TOLERANCE).toISOString().replace(/\.\d+Z$/, 'Z');
+  // The filter takes whole seconds.
+  const after = since.replace(/\.\d+Z$/, 'Z');
   const pages = await aws.pages('ListCommands', signal, (options) =>
     paginateListCommands(
       { client: aws.ssm, pageSize: PER_PAGE },
@@ -119,7 +118,6 @@ export const toInvocation = (invocation: CommandInvocation, output: OutputPlace)
     detail: StatusDetails || Status || 'Pending',
     // AWS gives a link only for documents of a single plugin, and AWS-RunPatchBaseline has several.
     outputUrl: StandardOutputUrl || `s3://${output.bucket}/${output.prefix}/${CommandId}/${InstanceId}/`,
-    endedAt: null,
   };
 };
 

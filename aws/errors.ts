@@ -112,7 +112,7 @@ export const classify = (error: unknown): Failure => {
   if (NOT_YET.has(name)) return { code: 'not-yet', effect: 'none' };
   if (status === undefined) return { code: 'unreachable', effect: neverConnected(name, code) ? 'none' : 'unknown' };
   if (status === 401 || status === 403) return { code: 'denied', effect: 'none' };
-  if (status >= 400 && status < 500) return { code: 'rejected', effect: 'none' };
+  if (status >= 300 && status < 500) return { code: 'rejected', effect: 'none' };
   return { code: 'unreachable', effect: 'unknown' };
 };
 

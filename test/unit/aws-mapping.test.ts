@@ -40,7 +40,6 @@ describe('commands', () => {
       status: 'failed',
       detail: 'Failed',
       outputUrl: 's3://bucket/patchtide/output/c-1/i-1/',
-      endedAt: null,
     });
     const linked = { ...invocation, StandardOutputUrl: 'https://s3.example/stdout' };
     expect(toInvocation(linked, output)?.outputUrl).toBe('https://s3.example/stdout');
