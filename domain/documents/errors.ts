@@ -31,10 +31,16 @@ export class DocumentError extends Error {
   readonly code: DocumentErrorCode;
   readonly faults: readonly Fault[];
   constructor(code: DocumentErrorCode, faults: readonly Fault[]) {
-    super(faults.map(({ document, path, message }) => [document, path, message].filter(Boolean).join(': ')).join('; '));
+    super(faults.map(sentenceOf).join('\n'));
     this.code = code;
     this.faults = faults;
   }
+}
+
+/** A fault in one line: `PatchPlan storefront: spec.stages[1].soack: there is no such field (did you mean soak?)`. */
+export function sentenceOf({ document, path, message, expected, nearest }: Fault): string {
+  const hint = nearest === undefined ? `expected: ${expected}` : `did you mean ${nearest}?`;
+  return `${[document, path, message].filter(Boolean).join(': ')} (${hint})`;
 }
 
 const LONGEST_EXCERPT = 80;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { excerpt, type Fault } from './errors.js';
+import type { RefusalParams } from './fields.js';
 import { nearest } from './nearest.js';
 import { fieldsAt, helpAt } from './schema-walk.js';
 
@@ -16,18 +17,12 @@ export const faultsOf = (schema: z.core.$ZodType, issues: readonly Issue[]): rea
   issues.flatMap((issue) => explain(schema, issue));
 
 function explain(schema: z.core.$ZodType, issue: Issue): SchemaFault[] {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownField(schema, issue.path, key, issue.input?.[key]));
-    case 'invalid_union': {
-      const branch = likeliest(issue);
-      return branch === null ? [wrong(schema, issue)] : branch.flatMap((inner) => explain(schema, inner));
-    }
-    case 'invalid_key':
-      return [wrong(schema, issue, 'is not a name that may stand here', 'a name that is not empty, nor very long')];
-    default:
-      return [wrong(schema, issue)];
-  }
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownField(schema, issue.path, key, issue.input?.[key]));
+  if (issue.code === 'invalid_key')
+    return [wrong(schema, issue, 'is not a name that may stand here', 'a name that is neither empty nor very long')];
+  const branch = issue.code === 'invalid_union' ? likeliest(issue) : null;
+  return branch?.flatMap((inner) => explain(schema, inner)) ?? [wrong(schema, issue)];
 }
 
 /**
@@ -37,6 +32,7 @@ function explain(schema: z.core.$ZodType, issue: Issue): SchemaFault[] {
 function likeliest(issue: z.core.$ZodIssueInvalidUnion): Issue[] | null {
   const weight = (branch: readonly Issue[]) =>
     branch.reduce((sum, inner) => sum + (inner.code === 'unrecognized_keys' ? inner.keys.length : 1), 0);
+  if (isEmptyObject(issue.input)) return null;
   const fitting = issue.errors
     .filter((branch) => !branch.some(({ path, code }) => path.length === 0 && MISFIT.has(code)))
     .filter((branch) => !branch.some((inner) => inner.path.length === 0 && knowsNothing(inner)))
@@ -45,6 +41,8 @@ function likeliest(issue: z.core.$ZodIssueInvalidUnion): Issue[] | null {
   return branch?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? null;
 }
 const MISFIT: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'invalid_union']);
+const isEmptyObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 const knowsNothing = (issue: Issue): boolean =>
   issue.code === 'unrecognized_keys' && issue.keys.length === Object.keys(issue.input ?? {}).length;
 
@@ -69,9 +67,8 @@ function wrong(schema: z.core.$ZodType, issue: Issue, message?: string, expected
   const help = helpAt(schema, issue.path);
   const { input } = issue;
   const notYet = input !== undefined && (help.notYet === true || isIn(help.notYet, input));
-  const params: Record<string, unknown> = issue.code === 'custom' ? (issue.params ?? {}) : {};
-  const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const near = params.nearest ?? (typeof input === 'string' ? nearest(input, values) : null);
+  const params: RefusalParams = issue.code === 'custom' ? (issue.params ?? {}) : {};
+  const near = params.nearest ?? (typeof input === 'string' ? nearest(input, help.values) : null);
   return {
     notYet,
     fault: {
@@ -81,9 +78,9 @@ function wrong(schema: z.core.$ZodType, issue: Issue, message?: string, expected
         ? help.notYet === true
           ? 'nothing: leave it out'
           : (help.expected ?? 'another value')
-        : String(params.expected ?? expected ?? help.expected ?? expectedOf(issue)),
+        : (params.expected ?? expected ?? help.expected ?? expectedOf(issue)),
       ...(input === undefined ? {} : { found: excerpt(input) }),
-      ...(typeof near === 'string' && !notYet ? { nearest: near } : {}),
+      ...(near === null || notYet ? {} : { nearest: near }),
       ...(help.example === null ? {} : { example: help.example }),
     },
   };
@@ -96,33 +93,21 @@ const notYetMessage = (issue: Issue, what: string | null): string =>
     : `${what ?? 'this'}: reserved and not carried out yet`;
 
 function messageOf(issue: Issue): string {
-  switch (issue.code) {
-    case 'custom':
-      return issue.message;
-    case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `is ${kindOf(issue.input)}, which cannot stand here`;
-    case 'too_small':
-      return issue.origin === 'array'
-        ? 'has too few entries'
-        : `is too ${issue.origin === 'string' ? 'short' : 'small'}`;
-    case 'too_big':
-      return issue.origin === 'array'
-        ? 'has too many entries'
-        : `is too ${issue.origin === 'string' ? 'long' : 'large'}`;
-    default:
-      return issue.input === undefined ? 'is missing' : 'is not what may stand here';
-  }
+  if (issue.code === 'custom') return issue.message;
+  if (issue.input === undefined) return 'is missing';
+  if (issue.code === 'invalid_type') return `is ${kindOf(issue.input)}, not what is expected`;
+  if (issue.code === 'too_small')
+    return issue.origin === 'array' ? 'has too few entries' : `is too ${issue.origin === 'string' ? 'short' : 'small'}`;
+  if (issue.code === 'too_big')
+    return issue.origin === 'array' ? 'has too many entries' : `is too ${issue.origin === 'string' ? 'long' : 'large'}`;
+  return 'is not right';
 }
 
 function expectedOf(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_value':
-      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.map(String).join(', ')}`;
-    case 'invalid_type':
-      return TYPE_NAMES.get(issue.expected) ?? issue.expected;
-    default:
-      return issue.message;
-  }
+  if (issue.code === 'invalid_value')
+    return `${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return TYPE_NAMES.get(issue.expected) ?? issue.expected;
+  return issue.message;
 }
 
 const TYPE_NAMES: ReadonlyMap<string, string> = new Map([

@@ -10,17 +10,23 @@ import type { Milliseconds } from './types.js';
  * words serve a fault and the API's description. `notYet` marks what is reserved and not carried out: refused, not ignored.
  */
 
+/** What a refusal carries beside its sentence. */
+export interface RefusalParams {
+  readonly nearest?: string;
+  readonly expected?: string;
+}
+
 /** Adds a refusal with a sentence and, where there is one, the nearest right spelling. */
 export function refuse(
   context: z.core.ParsePayload,
   message: string,
   more: { path?: PropertyKey[]; nearest?: string | null; expected?: string; input?: unknown } = {},
 ): void {
-  const { path = [], nearest: near, expected, input = context.value } = more;
+  const { path = [], nearest: near, expected } = more;
   context.issues.push({
     code: 'custom',
     continue: true,
-    input,
+    input: 'input' in more ? more.input : context.value,
     path,
     message,
     params: { ...(near ? { nearest: near } : {}), ...(expected ? { expected } : {}) },

@@ -4,17 +4,21 @@ import { z } from 'zod';
 export interface FieldHelp {
   readonly expected: string | null;
   readonly example: string | null;
+  /** The values that can be listed. */
+  readonly values: readonly string[];
   /** True: the field itself; a list: these values of it. */
   readonly notYet: boolean | readonly string[];
 }
 
 /** The help of the field at a path. */
 export function helpAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): FieldHelp {
-  const metas = schemasAt(schema, path).flatMap((found) => z.globalRegistry.get(found) ?? []);
+  const schemas = schemasAt(schema, path);
+  const metas = schemas.flatMap((found) => z.globalRegistry.get(found) ?? []);
   const { description, examples, notYet } = Object.assign({}, ...metas.reverse()) as z.core.GlobalMeta;
   return {
     expected: description ?? null,
     example: Array.isArray(examples) ? String(examples[0]) : null,
+    values: schemas.flatMap(valuesOf),
     notYet: notYet === true || (Array.isArray(notYet) && notYet) || false,
   };
 }
@@ -35,6 +39,12 @@ function schemasAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): reado
     (here, key) => here.flatMap((found) => inside(found, key)).flatMap(layers),
     layers(schema),
   );
+}
+
+function valuesOf(schema: z.core.$ZodType): readonly string[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type === 'literal') return def.values.map(String);
+  return def.type === 'enum' ? Object.values(def.entries).map(String) : [];
 }
 
 function layers(schema: z.core.$ZodType): readonly z.core.$ZodType[] {

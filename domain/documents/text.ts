@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
+import { type Document, isNode, isScalar, Lexer, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { DocumentError, excerpt, type Fault } from './errors.js';
 import { pathText } from './faults.js';
 
@@ -10,9 +10,10 @@ import { pathText } from './faults.js';
 const MOST_CHARACTERS = 262_144;
 const MOST_DOCUMENTS = 200;
 const MOST_VALUES = 50_000;
+/** The deepest document of ours has eight levels. */
 const MOST_DEPTH = 20;
 const MOST_ALIASES = 100;
-const LONGEST_FAULT_LIST = 20;
+const MOST_FAULTS = 20;
 
 export type DocumentFormat = 'yaml' | 'json';
 
@@ -34,7 +35,7 @@ export function readText(text: string, format: DocumentFormat): readonly unknown
 /** Refuses values that are too deep or too many, and the one field name that JavaScript would treat as another thing. */
 export function guard(value: unknown): void {
   let count = 0;
-  const visit = (here: unknown, path: readonly PropertyKey[]): void => {
+  const walk = (here: unknown, path: readonly PropertyKey[]): void => {
     count += 1;
     if (count > MOST_VALUES)
       throw tooLarge({ path: '', message: 'too many values', expected: `at most ${MOST_VALUES} values` });
@@ -47,10 +48,10 @@ export function guard(value: unknown): void {
         throw new DocumentError('document-invalid', [
           { path: pathText(at), message: 'there is no such field', expected: 'another name' },
         ]);
-      visit(inner, at);
+      walk(inner, at);
     }
   };
-  visit(value, []);
+  walk(value, []);
 }
 
 const tooLarge = (fault: Fault) => new DocumentError('document-too-large', [fault]);
@@ -59,60 +60,95 @@ function readJson(text: string): readonly unknown[] {
   try {
     const value: unknown = JSON.parse(text);
     // JSON.parse keeps the last of two fields with one name; as YAML the same text tells of it.
-    for (const document of yamlDocuments(text).documents)
-      refuseAny(document.errors.filter(({ code }) => code === 'DUPLICATE_KEY'));
+    const problems = readYamlTree(text).flatMap(({ document, lines }) => repeatedKeys(document, lines));
+    if (problems.length > 0) throw new DocumentError('document-syntax', problems.slice(0, MOST_FAULTS));
     return Array.isArray(value) ? value : [value];
   } catch (error) {
-    if (error instanceof DocumentError) throw error;
-    throw new DocumentError('document-syntax', [
-      { path: '', message: `not JSON: ${error instanceof Error ? error.message : excerpt(error)}`, expected: 'JSON' },
-    ]);
+    throw asDocumentError(error, 'JSON');
   }
 }
 
 function readYaml(text: string): readonly unknown[] {
   try {
-    const { documents } = yamlDocuments(text);
-    return documents.flatMap((document) => {
-      refuseAny([...document.errors, ...document.warnings]);
+    return readYamlTree(text).flatMap(({ document, lines }) => {
+      const problems = [
+        ...[...document.errors, ...document.warnings].map((problem) =>
+          syntaxFault(problem.message, problem.pos[0], lines),
+        ),
+        ...repeatedKeys(document, lines),
+      ];
       if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2')
-        throw syntax('a %YAML directive changes what values mean', 'YAML 1.2, without the directive');
+        problems.push(syntaxFault('a %YAML directive changes what values mean', 0, lines));
+      if (problems.length > 0) throw new DocumentError('document-syntax', problems.slice(0, MOST_FAULTS));
       const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
       return value === null ? [] : [value];
     });
   } catch (error) {
-    if (error instanceof DocumentError) throw error;
-    if (error instanceof ReferenceError) throw syntax('too many aliases', `at most ${MOST_ALIASES} values by alias`);
-    if (error instanceof RangeError) throw tooLarge({ path: '', message: 'nested too deep', expected: 'fewer levels' });
-    throw syntax(error instanceof Error ? error.message : excerpt(error), 'YAML');
+    throw asDocumentError(error, 'YAML 1.2');
   }
 }
 
-function yamlDocuments(text: string): { documents: readonly Document.Parsed[] } {
-  const parsed = parseAllDocuments(text, {
-    lineCounter: new LineCounter(),
+interface YamlTree {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** Two of the library's own checks are left out, since a text made for it can keep them busy for minutes: see repeatedKeys and syntaxFault. */
+function readYamlTree(text: string): readonly YamlTree[] {
+  refuseDepth(text);
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
     logLevel: 'silent',
     merge: false,
+    prettyErrors: false,
     resolveKnownTags: false,
     schema: 'core',
     stringKeys: true,
-    uniqueKeys: true,
+    uniqueKeys: false,
     version: '1.2',
   });
-  return { documents: Array.isArray(parsed) ? parsed : [] };
+  return Array.isArray(documents) ? documents.map((document) => ({ document, lines })) : [];
 }
 
-function refuseAny(problems: readonly YAMLError[]): void {
-  if (problems.length === 0) return;
-  throw new DocumentError(
-    'document-syntax',
-    problems.slice(0, LONGEST_FAULT_LIST).map(({ message, linePos }) => {
-      const [what = ''] = message.split('\n');
-      const where = linePos ? `line ${linePos[0].line}, column ${linePos[0].col}: ` : '';
-      return { path: '', message: `${where}${what.replace(/ at line \d+, column \d+:?$/, '')}`, expected: 'YAML 1.2' };
-    }),
-  );
+/** The parser is recursive, its lexer is not: depth is judged before anything is parsed. */
+function refuseDepth(text: string): void {
+  let inBrackets = 0;
+  let onLine = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') inBrackets += 1;
+    else if (token === ']' || token === '}') inBrackets -= 1;
+    else if (token === '-' || token === '?' || token === ':') onLine += 1;
+    else if (token === '\n' || token === ',') onLine = 0;
+    if (inBrackets > MOST_DEPTH || onLine > MOST_DEPTH)
+      throw tooLarge({ path: '', message: 'nested too deep', expected: `at most ${MOST_DEPTH} levels` });
+  }
 }
 
-const syntax = (message: string, expected: string) =>
-  new DocumentError('document-syntax', [{ path: '', message, expected }]);
+function repeatedKeys(document: Document.Parsed, lines: LineCounter): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name) && isNode(key))
+          faults.push(syntaxFault(`the field ${excerpt(name)} stands here before`, key.range?.[0] ?? 0, lines));
+        seen.add(name);
+      }
+    },
+  });
+  return faults;
+}
+
+function syntaxFault(message: string, offset: number, lines: LineCounter): Fault {
+  const { line, col } = lines.linePos(offset);
+  return { path: '', message: `line ${line}, column ${col}: ${message.slice(0, 300)}`, expected: 'YAML 1.2' };
+}
+
+function asDocumentError(error: unknown, expected: string): DocumentError {
+  if (error instanceof DocumentError) return error;
+  if (error instanceof RangeError) return tooLarge({ path: '', message: 'nested too deep', expected: 'fewer levels' });
+  const message = error instanceof Error ? error.message : excerpt(error);
+  return new DocumentError('document-syntax', [{ path: '', message, expected }]);
+}
