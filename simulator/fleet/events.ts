@@ -1,0 +1,58 @@
+import { endAutomation } from './automations.js';
+import type { Fleet } from './fleet.js';
+import type { FleetEvent, Invocation } from './model.js';
+import { agentBack, endStateChange } from './reboots.js';
+import { deliver, end, finish, patchesApplied, resume } from './run-command.js';
+import { endSnapshot } from './snapshots.js';
+
+/** Lets everything happen that is due by now, in the order of its true time. Called before anything is asked of the fleet. */
+export function advance(fleet: Fleet): void {
+  for (;;) {
+    const due = fleet.agenda.takeDue(fleet.clock.fleet());
+    if (!due) return;
+    happen(fleet, due.event, due.at);
+  }
+}
+
+function happen(fleet: Fleet, event: FleetEvent, at: number): void {
+  if ('invocation' in event) {
+    const invocation = fleet.invocations.get(event.invocation);
+    if (invocation) INVOCATION_EVENTS[event.kind](fleet, invocation, at);
+    return;
+  }
+  switch (event.kind) {
+    case 'agent-back': {
+      const node = fleet.nodes.get(event.node);
+      if (node && agentBack(fleet, node, event.boot, at)) resume(fleet, node, at);
+      break;
+    }
+    case 'instance-state': {
+      const node = fleet.nodes.get(event.node);
+      if (node) endStateChange(fleet, node, event.to, at);
+      break;
+    }
+    case 'snapshot-ends': {
+      const snapshot = fleet.snapshots.get(event.snapshot);
+      if (snapshot) endSnapshot(fleet, snapshot, event.as, at);
+      break;
+    }
+    case 'automation-ends': {
+      const automation = fleet.automations.get(event.automation);
+      if (automation) endAutomation(fleet, automation, at);
+      break;
+    }
+  }
+}
+
+type InvocationEvent = Extract<FleetEvent, { invocation: string }>['kind'];
+
+const INVOCATION_EVENTS: Record<InvocationEvent, (fleet: Fleet, invocation: Invocation, at: number) => void> = {
+  deliver,
+  finish,
+  'patches-applied': patchesApplied,
+  cancel: (fleet, invocation, at) => end(fleet, invocation, 'Cancelled', at),
+  'execution-timeout': (fleet, invocation, at) => end(fleet, invocation, 'ExecutionTimedOut', at),
+  'delivery-timeout': (fleet, invocation, at) => {
+    if (invocation.startedAt === undefined) end(fleet, invocation, 'DeliveryTimedOut', at);
+  },
+};

@@ -1,0 +1,256 @@
+/** The fleet's entities, as they lie in memory and in the journal. Times are epoch milliseconds: wall time, or fleet time where the name says so. */
+export const OPERATING_SYSTEMS = ['amazon-linux-2023', 'ubuntu-22.04', 'windows-server-2022'] as const;
+export type OperatingSystem = (typeof OPERATING_SYSTEMS)[number];
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+
+export interface Volume {
+  id: string;
+  device: string;
+  sizeGb: number;
+  root: boolean;
+}
+
+/** How a node departs from a healthy one. */
+export interface Behaviour {
+  /** Id pattern of the patches whose install fails on this node. */
+  failsToPatch?: string | undefined;
+  /** The agent comes back this many times later after a reboot. */
+  agentReturnFactor?: number | undefined;
+  /** `never`: a reboot loses the agent for good; `until-reboot`: until EC2 reboots the instance. */
+  agentLost?: 'never-returns' | 'until-reboot' | undefined;
+  /** Free space that the node reports. */
+  diskFreeMb?: number | undefined;
+  /** The node's role cannot read S3. */
+  bucketDenied?: boolean | undefined;
+  /** Scripts that contain one of these texts exit with 1. */
+  failsCommands?: string[] | undefined;
+  /** Snapshots of its volumes end in error, or never end. */
+  snapshots?: 'error' | 'stuck' | undefined;
+}
+
+export interface InstalledPackage {
+  version: string;
+  installedAt: number;
+  pendingReboot: boolean;
+}
+
+export interface FleetNode {
+  id: string;
+  name: string;
+  account: string;
+  region: string;
+  group: string;
+  os: OperatingSystem;
+  hybrid: boolean;
+  zoneName?: string;
+  zoneId?: string;
+  tags: Record<string, string>;
+  state: InstanceState;
+  agentOnline: boolean;
+  agentVersion: string;
+  lastPing: number;
+  boots: number;
+  bootId: string;
+  bootedAt: number;
+  launchedAt: number;
+  registeredAt: number;
+  address: string;
+  volumes: Volume[];
+  packages: Record<string, InstalledPackage>;
+  /** Titles of patches whose last install failed. */
+  failed: string[];
+  behaviour: Behaviour;
+  /** Keys of invocations that run on it, and of those that wait for its agent. */
+  running: string[];
+  waiting: string[];
+}
+
+export type InvocationDetails =
+  | 'Pending'
+  | 'InProgress'
+  | 'Delayed'
+  | 'Success'
+  | 'DeliveryTimedOut'
+  | 'ExecutionTimedOut'
+  | 'Failed'
+  | 'Cancelled'
+  | 'Cancelling'
+  | 'Undeliverable'
+  | 'Terminated'
+  | 'InvalidPlatform'
+  | 'AccessDenied';
+
+export interface Command {
+  id: string;
+  account: string;
+  region: string;
+  document: string;
+  documentVersion: string;
+  comment: string;
+  parameters: Record<string, string[]>;
+  nodes: string[];
+  targets: { Key?: string | undefined; Values?: string[] | undefined }[];
+  requestedAt: number;
+  visibleAt: number;
+  expiresFleet: number;
+  timeoutSeconds: number;
+  maxConcurrency: string;
+  maxErrors: string;
+  output?: { bucket: string; prefix: string };
+  running: number;
+  errors: number;
+  cancelled: boolean;
+}
+
+/** One command on one node. */
+export interface Invocation {
+  key: string;
+  commandId: string;
+  node: string;
+  details: InvocationDetails;
+  startedAt?: number;
+  endedAt?: number;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  /** What an install is going to do, decided when it starts. */
+  plan?: InstallPlan;
+  /** A script that reboots the node ends when the agent is back. */
+  rebooting: boolean;
+}
+
+export interface InstallPlan {
+  install: { id: string; version: string; title: string }[];
+  failed: { title: string; reason: string }[];
+  /** The list could not be read: nothing is installed. */
+  refused?: string;
+}
+
+export interface PatchRow {
+  Title: string;
+  KBId: string;
+  Classification: string;
+  Severity: string;
+  State: string;
+  InstalledTime: number;
+  CVEIds?: string;
+}
+
+/** What the node told the service at the end of its last scan or install. */
+export interface PatchReport {
+  node: string;
+  patchGroup: string;
+  baselineId: string;
+  operation: 'Scan' | 'Install';
+  startedAt: number;
+  endedAt: number;
+  snapshotId?: string;
+  installOverrideList?: string;
+  rebootOption?: string;
+  noRebootInstallAt?: number;
+  rows: PatchRow[];
+  nonCompliant: { critical: number; security: number; other: number };
+}
+
+export interface Snapshot {
+  id: string;
+  account: string;
+  region: string;
+  volume: string;
+  instance: string;
+  sizeGb: number;
+  description: string;
+  tags: Record<string, string>;
+  state: 'pending' | 'completed' | 'error';
+  startedAt: number;
+  visibleAt: number;
+  completedAt?: number;
+  durationFleet: number;
+}
+
+export interface Automation {
+  id: string;
+  account: string;
+  region: string;
+  document: string;
+  parameters: Record<string, string[]>;
+  clientToken?: string;
+  mode: string;
+  status: 'InProgress' | 'Success' | 'Failed' | 'Cancelled';
+  failure?: string;
+  startedAt: number;
+  endedAt?: number;
+  tags: Record<string, string>;
+}
+
+export interface PatchFilter {
+  Key: string;
+  Values: string[];
+}
+
+export interface ApprovalRule {
+  PatchFilterGroup: { PatchFilters: PatchFilter[] };
+  ComplianceLevel?: string | undefined;
+  ApproveAfterDays?: number | undefined;
+  ApproveUntilDate?: string | undefined;
+  EnableNonSecurity?: boolean | undefined;
+}
+
+export interface Baseline {
+  id: string;
+  account: string;
+  region: string;
+  name: string;
+  operatingSystem: string;
+  description: string;
+  globalFilters: PatchFilter[];
+  rules: ApprovalRule[];
+  approved: string[];
+  approvedLevel: string;
+  approvedNonSecurity: boolean;
+  rejected: string[];
+  rejectedAction: string;
+  createdAt: number;
+  modifiedAt: number;
+  predefined: boolean;
+  clientToken?: string;
+  tags: Record<string, string>;
+}
+
+/** Credentials that AssumeRole gave out, by access key. */
+export interface Session {
+  account: string;
+  arn: string;
+  expiresAt: number;
+}
+
+export interface StoredObject {
+  bucket: string;
+  key: string;
+  body: string;
+  contentType: string;
+  etag: string;
+  metadata: Record<string, string>;
+  modifiedAt: number;
+}
+
+/** What is due at a moment of fleet time. */
+export type FleetEvent =
+  | { kind: 'deliver'; invocation: string }
+  | { kind: 'delivery-timeout'; invocation: string }
+  | { kind: 'execution-timeout'; invocation: string }
+  | { kind: 'patches-applied'; invocation: string }
+  | { kind: 'finish'; invocation: string }
+  | { kind: 'cancel'; invocation: string }
+  | { kind: 'agent-back'; node: string; boot: number }
+  | { kind: 'instance-state'; node: string; to: InstanceState }
+  | { kind: 'snapshot-ends'; snapshot: string; as: 'completed' | 'error' }
+  | { kind: 'automation-ends'; automation: string };
+
+export interface ScheduledEvent {
+  id: string;
+  at: number;
+  order: number;
+  event: FleetEvent;
+}
