@@ -61,7 +61,8 @@ export const isFailure = (outcome: Outcome): boolean =>
 /** What a cycle waits for, so that nobody has to guess. `message` is a sentence for people. */
 export interface WaitingFor {
   readonly kind: 'approval' | 'window' | 'freeze' | 'soak' | 'operator' | 'aws';
-  readonly stage: StageName;
+  /** Null before the first stage has begun. */
+  readonly stage: StageName | null;
   readonly until: Instant | null;
   readonly manifest: Digest | null;
   readonly message: string;

@@ -1,5 +1,6 @@
 import type { ManagedNode, OperatingSystem } from './fleet.js';
 import type { CycleId, Location, NodeId, StageName } from './ids.js';
+import type { BaselineInUse } from './manifest.js';
 
 /** At most 50 nodes of one location and operating system, to be scanned by one command. */
 export interface ScanBatch {
@@ -16,15 +17,15 @@ export interface Selection {
   readonly stage: StageName | null;
   readonly nodes: readonly ManagedNode[];
   readonly locations: readonly (Location & { readonly number: number; readonly batches: readonly ScanBatch[] })[];
-  /** What could not be reached or set up, in sentences. */
-  readonly warnings: readonly string[];
+  /** The baselines under which these nodes are scanned; empty for a scan under whatever is registered. */
+  readonly baselines: readonly BaselineInUse[];
 }
 
 const BATCH_LIMIT = 50;
 
 /** Batches the nodes that can answer a scan (online, of a known operating system); the others stay in `nodes` only. */
 export function select(
-  owner: Pick<Selection, 'cycle' | 'stage' | 'warnings'>,
+  owner: Pick<Selection, 'cycle' | 'stage' | 'baselines'>,
   nodes: readonly ManagedNode[],
 ): Selection {
   const byLocation = new Map<string, ManagedNode[]>();

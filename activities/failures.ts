@@ -1,0 +1,39 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { FleetError } from './ports.js';
+
+/*
+ * How activities speak to Temporal: what went wrong in AWS becomes a failure whose type the workflows know
+ * (workflows/aws-outage.ts), and whatever talks to AWS heartbeats while it works.
+ */
+
+const HEARTBEAT_EVERY = 4_000;
+/** Throttled calls of many activities must not come back all at the same moment. */
+const THROTTLE_PAUSE = { least: 2_000, spread: 6_000 };
+
+/** Runs AWS work of an activity: heartbeats until it is done, gives it the activity's cancellation, translates its errors. */
+export async function talkingToAws<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const context = Context.current();
+  const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY);
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    throw asFailure(error);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** A FleetError as Temporal's retry policies and our workflows read it; anything else as it is. */
+export function asFailure(error: unknown): unknown {
+  if (!(error instanceof FleetError)) return error;
+  const { location, operation } = error;
+  const place = `${location.account} in ${location.region}`;
+  return ApplicationFailure.create({
+    type: `aws-${error.code}`,
+    message: `${operation} for ${place}: ${error.message}`,
+    cause: error,
+    ...(error.code === 'throttled'
+      ? { nextRetryDelay: THROTTLE_PAUSE.least + Math.random() * THROTTLE_PAUSE.spread }
+      : {}),
+  });
+}

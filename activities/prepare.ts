@@ -1,0 +1,263 @@
+import { baselineRulesFor } from '../domain/baseline-rules.js';
+import type { CycleRequest } from '../domain/cycle.js';
+import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
+import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
+import { packageScheme } from '../domain/fleet.js';
+import type { CycleId, Digest, Instant, Location, NodeId, StageName } from '../domain/ids.js';
+import type { BaselineInUse, Manifest, WaveSummary, WindowOccurrence } from '../domain/manifest.js';
+import type { PinnedPatch } from '../domain/patch-set.js';
+import { type NodeFacts, type Preparation, prepareNodes } from '../domain/preparation.js';
+import { type Selection, select } from '../domain/selection.js';
+import { type StagePolicy, stagePolicy } from '../domain/stage-policy.js';
+import { waveSummary } from '../domain/waves.js';
+import { talkingToAws } from './failures.js';
+import { locationsOfAccount, nodesOf, planOf, sideBySide } from './locations.js';
+import { type Fleet, FleetError, type NodeScan, type Records } from './ports.js';
+
+export interface Selected {
+  readonly digest: Digest;
+  readonly locations: readonly (Location & { readonly batches: number })[];
+}
+
+export interface PreparedStage {
+  readonly manifest: Digest;
+  /** Nodes that the plan selects for the stage; `targets` of them are about to be touched. */
+  readonly matched: number;
+  readonly targets: number;
+  readonly windows: readonly WindowOccurrence[];
+  readonly waves: readonly WaveSummary[];
+}
+
+export type PrepareActivities = ReturnType<typeof createPrepareActivities>;
+
+/** Finding out what is about to be done. Nothing here touches a node; a scan does not either. */
+export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly records: Records }) {
+  const { fleet, records } = ports;
+
+  /** The stages of the plan's version with their rules, and the ones that no node matches. */
+  async function openCycle(
+    request: CycleRequest,
+  ): Promise<{ stages: readonly StagePolicy[]; empty: readonly StageName[] }> {
+    return talkingToAws(async (signal) => {
+      const plan = await planOf(request, records);
+      const nodes = await nodesOf(plan, ports, signal);
+      const empty = plan.stages.filter((stage) => nodesOfStage(nodes, stage).length === 0);
+      return {
+        stages: plan.stages.map((stage, index) => stagePolicy(stage, index === plan.stages.length - 1)),
+        empty: empty.map(({ name }) => name),
+      };
+    });
+  }
+
+  /** The stage's nodes as they are now, with the baselines registered under which they are about to be scanned. */
+  async function selectStage(input: { request: CycleRequest; stage: StageName }): Promise<Selected> {
+    return talkingToAws(async (signal) => {
+      const plan = await planOf(input.request, records);
+      const stage = stageOf(plan, input.stage);
+      const nodes = nodesOfStage(await nodesOf(plan, ports, signal), stage);
+      const baselines = await registerBaselines(stage, nodes, signal);
+      return selected(select({ cycle: input.request.cycle, stage: input.stage, baselines }, nodes));
+    });
+  }
+
+  /**
+   * Decides on every selected node by its scan, and fixes it all in a manifest: what an approver approves under its digest.
+   * `now` is the workflow's clock, so that its windows are the same on every retry.
+   */
+  async function prepareStage(input: {
+    request: CycleRequest;
+    stage: StageName;
+    selection: Digest;
+    patchSet: Digest | null;
+    now: Instant;
+  }): Promise<PreparedStage> {
+    const { request, now } = input;
+    const plan = await planOf(request, records);
+    const policy = stageOf(plan, input.stage);
+    const selection = await records.selection(input.selection);
+    const baseline = policy.baseline === null ? null : await records.baseline(policy.baseline);
+    const preparation = await prepare(policy, baseline, selection, input.patchSet, now);
+    const manifest: Manifest = {
+      cycle: request.cycle,
+      plan: { name: plan.name, version: plan.version },
+      stage: input.stage,
+      preparedAt: now,
+      policy,
+      baseline: { name: baseline?.name ?? 'everything', version: baseline?.version ?? null },
+      baselines: selection.baselines,
+      patchSet: input.patchSet,
+      ...preparation,
+      warnings: [...preparation.warnings, ...baselineWarnings(selection.baselines)],
+    };
+    const digest = await records.saveManifest(manifest);
+    await records.planNodes(request.cycle, input.stage, manifest);
+    await records.stageChanged(request.cycle, input.stage, { manifest: digest });
+    return {
+      manifest: digest,
+      matched: selection.nodes.length,
+      targets: manifest.targets.length,
+      windows: manifest.windows,
+      waves: manifest.waves.flatMap((wave) => {
+        const window = manifest.windows.find(({ window: name }) => name === wave.window);
+        return window ? [waveSummary(wave, window)] : [];
+      }),
+    };
+  }
+
+  /** The nodes on which a stage has something to prove: those that it patched, and those that needed nothing. */
+  async function selectProven(input: { cycle: CycleId; stage: StageName }): Promise<Selected> {
+    return talkingToAws(async (signal) => {
+      const done = (await records.stageNodes(input.cycle, input.stage)).filter(
+        ({ outcome }) => outcome === 'patched' || outcome === 'already-compliant',
+      );
+      const byLocation = new Map<string, typeof done>();
+      for (const node of done) {
+        const place = `${node.account}/${node.region}`;
+        byLocation.set(place, [...(byLocation.get(place) ?? []), node]);
+      }
+      const nodes = await sideBySide([...byLocation.values()], ([first, ...others]) =>
+        first
+          ? fleet.describeNodes(
+              { account: first.account, region: first.region },
+              [first, ...others].map(({ node }) => node),
+              signal,
+            )
+          : Promise.resolve([]),
+      );
+      return selected(select({ ...input, baselines: [] }, nodes.flat()));
+    });
+  }
+
+  /** The inventory of every registered location, or of the named ones; a location that can't be read is said, not skipped in silence. */
+  async function selectFleet(input: {
+    locations: readonly Location[] | null;
+  }): Promise<Selected & { nodes: number; problems: readonly string[] }> {
+    return talkingToAws(async (signal) => {
+      const all = (await records.accounts()).flatMap(locationsOfAccount);
+      const wanted = input.locations ?? all;
+      const problems: string[] = [];
+      const found = await sideBySide(wanted, async (at) => {
+        try {
+          const nodes = await fleet.findNodes(at, {}, signal);
+          await records.saveInventory(at, nodes, new Date().toISOString() as Instant);
+          return nodes;
+        } catch (error) {
+          if (!(error instanceof FleetError)) throw error;
+          problems.push(`${at.account} in ${at.region}: ${error.message}`);
+          return [];
+        }
+      });
+      const nodes = found.flat();
+      return {
+        ...(await selected(select({ cycle: null, stage: null, baselines: [] }, nodes))),
+        nodes: nodes.length,
+        problems,
+      };
+    });
+  }
+
+  async function selected(selection: Selection): Promise<Selected> {
+    const digest = await records.saveSelection(selection);
+    const locations = selection.locations.map(({ account, region, batches }) => ({
+      account,
+      region,
+      batches: batches.length,
+    }));
+    return { digest, locations };
+  }
+
+  /** One SSM baseline per operating system in each location, registered for the stage's patch groups. */
+  async function registerBaselines(
+    stage: ResolvedStage,
+    nodes: readonly ManagedNode[],
+    signal: AbortSignal,
+  ): Promise<BaselineInUse[]> {
+    const document = stage.baseline === null ? null : await records.baseline(stage.baseline);
+    const wanted = new Map<string, Location & { os: OperatingSystem; groups: Set<string> }>();
+    for (const { account, region, os, patchGroup } of nodes) {
+      if (os === null || patchGroup === null) continue;
+      const key = `${account}/${region}/${os}`;
+      const entry = wanted.get(key) ?? { account, region, os, groups: new Set<string>() };
+      entry.groups.add(patchGroup);
+      wanted.set(key, entry);
+    }
+    const registered = await sideBySide([...wanted.values()], async ({ account, region, os, groups }) => {
+      const at = { account, region };
+      const request = {
+        baseline: document?.name ?? 'everything',
+        os,
+        rules: baselineRulesFor(document, os),
+        approved: document?.approved ?? [],
+        rejected: document?.rejected ?? [],
+        patchGroups: [...groups].sort(),
+      };
+      const inUse = await fleet.ensureBaseline(at, request, signal);
+      return inUse.map(({ baselineId, patchGroup, foreign }) => ({ ...at, os, patchGroup, baselineId, foreign }));
+    });
+    return registered.flat();
+  }
+
+  async function prepare(
+    policy: ResolvedStage,
+    baseline: PatchBaseline | null,
+    selection: Selection,
+    patchSet: Digest | null,
+    now: Instant,
+  ): Promise<Preparation> {
+    const scans = await records.scans(selection.nodes.map(({ id }) => id));
+    const firstSeen = await firstSeenOf(selection, scans, now);
+    return prepareNodes({
+      policy,
+      nodes: selection.nodes,
+      windows: await records.windows(),
+      baseline,
+      patchSet: patchSet === null ? null : await records.patchSet(patchSet),
+      scans: new Map(
+        scans.map(({ state, patches }): [NodeId, NodeFacts] => [state.node, { state, patches: patches ?? [] }]),
+      ),
+      scanned: true,
+      firstSeen: (os, { id, title }) => firstSeen.get(`${os} ${id} ${title}`) ?? now,
+      now,
+    });
+  }
+
+  /** Only Debian and Ubuntu need it: elsewhere SSM knows when a patch was released. */
+  async function firstSeenOf(
+    selection: Selection,
+    scans: readonly NodeScan[],
+    now: Instant,
+  ): Promise<ReadonlyMap<string, Instant>> {
+    const seen = new Map<OperatingSystem, PinnedPatch[]>();
+    const osOf = new Map(selection.nodes.map(({ id, os }) => [id, os]));
+    for (const { state, patches } of scans) {
+      const os = osOf.get(state.node);
+      if (!os || packageScheme(os) !== 'dpkg') continue;
+      seen.set(os, [...(seen.get(os) ?? []), ...(patches ?? []).map(({ id, title }) => ({ id, title }))]);
+    }
+    const found = new Map<string, Instant>();
+    for (const [os, patches] of seen) {
+      const distinct = [...new Map(patches.map((patch) => [`${patch.id} ${patch.title}`, patch])).values()];
+      for (const [key, instant] of await records.firstSeen(os, distinct, now)) found.set(`${os} ${key}`, instant);
+    }
+    return found;
+  }
+
+  return { openCycle, selectStage, prepareStage, selectProven, selectFleet };
+}
+
+export const nodesOfStage = (nodes: readonly ManagedNode[], { patchGroups }: ResolvedStage): ManagedNode[] =>
+  nodes.filter(({ patchGroup }) => patchGroup !== null && patchGroups.includes(patchGroup));
+
+export function stageOf(plan: ResolvedPlan, name: StageName): ResolvedStage {
+  const stage = plan.stages.find((candidate) => candidate.name === name);
+  if (!stage) throw new Error(`Plan ${plan.name} in version ${plan.version} has no stage ${name}.`);
+  return stage;
+}
+
+const baselineWarnings = (baselines: readonly BaselineInUse[]): string[] =>
+  baselines
+    .filter(({ foreign }) => foreign)
+    .map(
+      ({ account, region, os, patchGroup, baselineId }) =>
+        `Patch group ${patchGroup} (${os}) in ${account}, ${region} is registered to baseline ${baselineId}, which is not ours: left as it is, and used.`,
+    );

@@ -1,0 +1,147 @@
+import { localTime } from '../domain/calendar/timezone.js';
+import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
+import { estimatedMinutes } from '../domain/estimate.js';
+import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
+import type { CycleId, Instant, NodeId, PlanName } from '../domain/ids.js';
+import type { PatchSet } from '../domain/patch-set.js';
+import { harvest } from '../domain/patch-set.js';
+import { type NodeFacts, type Preparation, prepareNodes, windowNameOf } from '../domain/preparation.js';
+import type { Preview, PreviewStage } from '../domain/preview.js';
+import { talkingToAws } from './failures.js';
+import { nodesOf, planOf } from './locations.js';
+import type { Fleet, Records } from './ports.js';
+import { nodesOfStage } from './prepare.js';
+
+export type PreviewActivities = ReturnType<typeof createPreviewActivities>;
+
+/** What a cycle would do, from what AWS lists now and from the last scans; nothing is changed, and nothing scanned. */
+export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly records: Records }) {
+  const { records } = ports;
+
+  async function preview(input: { plan: PlanName; now: Instant }): Promise<Preview> {
+    return talkingToAws(async (signal) => {
+      const plan = await planOf({ plan: input.plan }, records);
+      const nodes = await nodesOf(plan, ports, signal);
+      const facts = await lastScans(nodes);
+      const stages: PreviewStage[] = [];
+      let proven: Pick<PatchSet, 'patches'> | null = null;
+      for (const policy of plan.stages) {
+        const members = nodesOfStage(nodes, policy);
+        stages.push(await previewStage(policy, members, facts, proven, input.now));
+        proven = expectedPatchSet(members, facts);
+      }
+      return { plan, at: input.now, stages, warnings: planWarnings(plan, nodes, facts) };
+    });
+  }
+
+  async function previewStage(
+    policy: ResolvedStage,
+    nodes: readonly ManagedNode[],
+    scans: ReadonlyMap<NodeId, NodeFacts>,
+    patchSet: Pick<PatchSet, 'patches'> | null,
+    now: Instant,
+  ): Promise<PreviewStage> {
+    const windows = await records.windows();
+    const baseline: PatchBaseline | null = policy.baseline === null ? null : await records.baseline(policy.baseline);
+    const input = { policy, nodes, windows, baseline, patchSet, scans, scanned: false, firstSeen: () => now, now };
+    const preparation = prepareNodes(input);
+    const known = new Set(windows.map(({ name }) => name));
+    return {
+      name: policy.name,
+      nodes: nodes.length,
+      windows: windowsOf(preparation, policy),
+      waves: preparation.waves.map((wave) => ({
+        account: wave.account,
+        region: wave.region,
+        zone: wave.zone,
+        zoneName: wave.zoneName,
+        window: wave.window,
+        nodes: wave.batches.reduce((sum, batch) => sum + batch.nodes.length, 0),
+        maxUnavailable: wave.maxUnavailable,
+        batches: wave.batches.length,
+      })),
+      leftOut: preparation.leftOut,
+      unknownWindows: nodes
+        .filter((node) => !known.has(windowNameOf(node, policy)))
+        .map(({ id, window }) => ({ node: id, window })),
+      untested: untestedOf(preparation, nodes, scans),
+      warnings: [
+        ...(nodes.length === 0 ? [`No node matches stage ${policy.name}: a cycle would fail at once.`] : []),
+        ...preparation.warnings,
+      ],
+    };
+  }
+
+  async function lastScans(nodes: readonly ManagedNode[]): Promise<ReadonlyMap<NodeId, NodeFacts>> {
+    const scans = await records.scans(nodes.map(({ id }) => id));
+    return new Map(scans.map(({ state, patches }) => [state.node, { state, patches: patches ?? [] }]));
+  }
+
+  return { preview };
+}
+
+/** What the stage would prove if all went well: what is there already, and all that is missing. */
+function expectedPatchSet(
+  nodes: readonly ManagedNode[],
+  facts: ReadonlyMap<NodeId, NodeFacts>,
+): Pick<PatchSet, 'patches'> {
+  const proven = nodes.flatMap(({ id, os }): { os: OperatingSystem; patches: NodeFacts['patches'] }[] => {
+    const found = facts.get(id);
+    if (!found || os === null) return [];
+    const patches = found.patches.map((patch) =>
+      patch.state === 'Missing' ? { ...patch, state: 'Installed' as const } : patch,
+    );
+    return [{ os, patches }];
+  });
+  return harvest(proven, 'preview' as CycleId, 'preview' as PreviewStage['name']).set;
+}
+
+function windowsOf({ windows, targets, waves }: Preparation, policy: ResolvedStage): PreviewStage['windows'] {
+  return windows.map((window) => {
+    const estimated = estimatedMinutes(
+      waves.filter((wave) => wave.window === window.window),
+      policy,
+    );
+    const cutoff = window.cutoff === null ? null : Date.parse(window.cutoff);
+    return {
+      ...window,
+      nodes: targets.filter((target) => target.window === window.window).length,
+      opensLocal: localTime(window.opens, window.timezone),
+      closesLocal: window.closes === null ? null : localTime(window.closes, window.timezone),
+      estimatedMinutes: estimated,
+      fitsBeforeCutoff: cutoff === null || Date.parse(window.opens) + estimated * 60_000 <= cutoff,
+    };
+  });
+}
+
+function untestedOf(
+  { installLists }: Preparation,
+  nodes: readonly ManagedNode[],
+  facts: ReadonlyMap<NodeId, NodeFacts>,
+): PreviewStage['untested'] {
+  const untested = new Map(
+    installLists.flatMap((list) => list.untested.map((patch) => [`${patch.id}\n${patch.title}`, patch])),
+  );
+  return [...untested.entries()].map(([key, patch]) => ({
+    ...patch,
+    nodes: nodes.filter(({ id }) =>
+      facts.get(id)?.patches.some(({ id: found, title, state }) => state === 'Missing' && `${found}\n${title}` === key),
+    ).length,
+  }));
+}
+
+function planWarnings(
+  plan: ResolvedPlan,
+  nodes: readonly ManagedNode[],
+  facts: ReadonlyMap<NodeId, NodeFacts>,
+): string[] {
+  const groups = new Set(plan.stages.flatMap(({ patchGroups }) => patchGroups));
+  const stray = nodes.filter(({ patchGroup }) => patchGroup === null || !groups.has(patchGroup));
+  const unscanned = nodes.filter(({ id }) => !facts.has(id));
+  return [
+    ...(stray.length > 0 ? [`${stray.length} nodes bear the plan's tags and belong to no stage's patch group.`] : []),
+    ...(unscanned.length > 0
+      ? [`${unscanned.length} nodes have never been scanned: what they miss is not known. POST /v1/scans finds out.`]
+      : []),
+  ];
+}

@@ -1,0 +1,162 @@
+import type { CycleRequest, CycleStatus, Decision, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
+import { isFailure, OUTCOMES } from '../domain/cycle.js';
+import type { CycleId, Digest, Instant, PlanName, StageName } from '../domain/ids.js';
+import { harvest as harvestPatches } from '../domain/patch-set.js';
+import type { Records } from './ports.js';
+
+/** A change of what lists and one cycle are read from; what is left out stays as it is. */
+export interface ProjectionChange {
+  readonly cycle: CycleId;
+  readonly stage: StageName | null;
+  readonly cycleChange?: {
+    readonly status?: CycleStatus;
+    readonly waitingFor?: WaitingFor | null;
+    readonly message?: string | null;
+    readonly endedAt?: Instant | null;
+  };
+  readonly stageChange?: {
+    readonly status?: StageStatus;
+    readonly soakUntil?: Instant | null;
+    readonly message?: string | null;
+    /** The patch set that the stage proved. */
+    readonly proven?: Digest;
+  };
+  readonly waves?: readonly { readonly number: number; readonly status: WaveStatus }[];
+}
+
+/** Who asks for a cycle that starts by itself. */
+const SCHEDULE = 'schedule';
+
+export type RecordActivities = ReturnType<typeof createRecordActivities>;
+
+/** Short writes to the store; every one of them is an upsert, so that a retry changes nothing. */
+export function createRecordActivities({ records }: { readonly records: Records }) {
+  async function project({ cycle, stage, cycleChange, stageChange, waves }: ProjectionChange): Promise<void> {
+    if (stage !== null && stageChange) {
+      const { proven, ...change } = stageChange;
+      await records.stageChanged(cycle, stage, { ...change, ...(proven ? { patchSet: proven } : {}) });
+    }
+    if (stage !== null)
+      for (const wave of waves ?? []) await records.waveChanged(cycle, stage, wave.number, wave.status);
+    if (cycleChange) await records.cycleChanged(cycle, cycleChange);
+  }
+
+  /** Says on the cycle that AWS is out of reach or denies, or (null) that it answers again. */
+  async function noteOutage(input: {
+    cycle: CycleId;
+    stage: StageName | null;
+    wave: number | null;
+    message: string | null;
+  }): Promise<void> {
+    const { cycle, stage, wave, message } = input;
+    if (stage !== null && wave !== null) {
+      await records.waveChanged(cycle, stage, wave, message === null ? 'patching' : 'waiting-aws');
+    }
+    const waitingFor =
+      message === null ? null : ({ kind: 'aws', stage, until: null, manifest: null, message } as const);
+    await records.cycleChanged(cycle, { waitingFor });
+  }
+
+  async function recordDecisions(input: {
+    cycle: CycleId;
+    stage: StageName;
+    decisions: readonly Decision[];
+  }): Promise<void> {
+    await records.stageChanged(input.cycle, input.stage, { decisions: input.decisions });
+  }
+
+  /** Something that an operator or an auditor will want to know, on the cycle. */
+  async function note(input: {
+    cycle: CycleId;
+    stage: StageName | null;
+    message: string;
+    at: Instant;
+    number: number;
+  }): Promise<void> {
+    const { cycle, stage, message, at, number } = input;
+    await records.audit({
+      key: `${cycle}/${stage ?? ''}/note-${number}`,
+      at,
+      who: 'patchtide',
+      action: 'note',
+      subject: cycle,
+      result: 'noted',
+      reason: message,
+    });
+  }
+
+  async function skipRest(input: {
+    cycle: CycleId;
+    stage: StageName;
+    wave: number | null;
+    reason: string;
+  }): Promise<number> {
+    return records.skipRest(input.cycle, input.stage, input.wave, input.reason);
+  }
+
+  /** How many nodes of the stage somebody has to look at. */
+  async function failures(input: { cycle: CycleId; stage: StageName }): Promise<number> {
+    const counts = await records.outcomeCounts(input.cycle, input.stage);
+    return OUTCOMES.filter(isFailure).reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
+  }
+
+  /** Keeps exactly what is present and proven on the stage's nodes, under its digest. */
+  async function harvest(input: {
+    cycle: CycleId;
+    stage: StageName;
+    selection: Digest;
+  }): Promise<{ patchSet: Digest }> {
+    const selection = await records.selection(input.selection);
+    const scans = await records.scans(selection.nodes.map(({ id }) => id));
+    const osOf = new Map(selection.nodes.map(({ id, os }) => [id, os]));
+    const nodes = scans.flatMap(({ state, patches }) => {
+      const os = osOf.get(state.node);
+      return os && patches ? [{ os, patches }] : [];
+    });
+    const { set } = harvestPatches(nodes, input.cycle, input.stage);
+    const { digest } = await records.savePatchSet(set);
+    return { patchSet: digest };
+  }
+
+  async function reservePlannedCycle(input: {
+    plan: PlanName;
+    idempotencyKey: string;
+    now: Instant;
+  }): Promise<{ kind: 'reserved'; request: CycleRequest } | { kind: 'not-started'; message: string }> {
+    const reserved = await records.reserveCycle({
+      plan: input.plan,
+      mode: 'standard',
+      requestedBy: SCHEDULE,
+      reason: "The plan's own schedule.",
+      reference: null,
+      idempotencyKey: input.idempotencyKey,
+      now: input.now,
+    });
+    if (reserved.kind === 'busy') {
+      return { kind: 'not-started', message: `Not started: cycle ${reserved.cycle} of the plan is still running.` };
+    }
+    if (reserved.kind === 'no-plan')
+      return { kind: 'not-started', message: `Not started: there is no plan ${input.plan}.` };
+    return { kind: 'reserved', request: reserved.request };
+  }
+
+  async function fleetScanned(input: {
+    request: { id: string; requestedBy: string };
+    result: { nodes: number; scanned: number; unknown: number; problems: readonly string[] };
+    at: Instant;
+  }): Promise<void> {
+    const { id, requestedBy } = input.request;
+    const { nodes, scanned, unknown, problems } = input.result;
+    await records.audit({
+      key: `fleet-scan/${id}`,
+      at: input.at,
+      who: requestedBy,
+      action: 'fleet-scan',
+      subject: id,
+      result: 'done',
+      reason: [`${scanned} of ${nodes} nodes scanned, ${unknown} unknown.`, ...problems].join(' '),
+    });
+  }
+
+  return { project, noteOutage, recordDecisions, note, skipRest, failures, harvest, reservePlannedCycle, fleetScanned };
+}

@@ -1,0 +1,163 @@
+import type { Task } from '../domain/documents/types.js';
+import { isWindows, type OperatingSystem } from '../domain/fleet.js';
+import type { Digest } from '../domain/ids.js';
+import type { Batch, InstallList, Manifest, Wave } from '../domain/manifest.js';
+import { overrideListObject } from '../domain/override-list.js';
+import { type Effect, uuidOf } from './effects.js';
+
+/*
+ * What each step of a batch does on its nodes. Steps in order: start, check, snapshot, before-1…, install, reboot,
+ * agent-back, scan, after-1…, stop.
+ */
+
+const MINUTE = 60_000;
+const CHECK_TIMEOUT = 10 * MINUTE;
+/** A reboot with firmware checks and pending updates can take its time; later the node is called unreachable. */
+const AGENT_BACK_TIMEOUT = 45 * MINUTE;
+const SCAN_TIMEOUT = 30 * MINUTE;
+const START_STOP_TIMEOUT = 20 * MINUTE;
+
+export interface StepEffect {
+  readonly effect: Effect;
+  /** When the watch gives up on nodes that have not ended, in milliseconds from the send. */
+  readonly timeout: number;
+}
+
+export interface StepContext {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly wave: Wave;
+  readonly batch: Batch;
+  /** Writes an object to the location's bucket and answers with its path. */
+  readonly put: (object: { name: string; body: string }) => Promise<string>;
+}
+
+/** What the step does; null where it does nothing on nodes of this operating system. */
+export async function effectOf(step: string, context: StepContext): Promise<StepEffect | null> {
+  const { manifest, batch } = context;
+  const { policy } = manifest;
+  if (step.startsWith('before-')) return taskEffect(policy.tasks.beforeNode, step, batch.os);
+  if (step.startsWith('after-')) return taskEffect(policy.tasks.afterNode, step, batch.os);
+  switch (step) {
+    case 'start':
+      return { effect: { kind: 'instances-running' }, timeout: START_STOP_TIMEOUT };
+    case 'stop':
+      return { effect: { kind: 'instances-stopped' }, timeout: START_STOP_TIMEOUT };
+    case 'check':
+      return { effect: checkCommand(batch.os), timeout: CHECK_TIMEOUT };
+    case 'snapshot':
+      return { effect: { kind: 'snapshots', tags: snapshotTags(manifest) }, timeout: policy.timeouts.snapshot };
+    case 'install':
+      return { effect: await installCommand(context), timeout: policy.timeouts.install };
+    case 'reboot':
+      return { effect: rebootCommand(batch.os), timeout: AGENT_BACK_TIMEOUT };
+    case 'agent-back':
+      return { effect: { kind: 'agent-back' }, timeout: AGENT_BACK_TIMEOUT };
+    case 'scan':
+      return { effect: scanCommand(), timeout: SCAN_TIMEOUT };
+    default:
+      throw new Error(`Step ${step} is not one that a batch takes.`);
+  }
+}
+
+/** A scan reports what is there and what is missing, and changes nothing. */
+export const scanCommand = (): Effect => ({
+  kind: 'command',
+  document: 'AWS-RunPatchBaseline',
+  parameters: { Operation: ['Scan'] },
+  executionTimeout: SCAN_TIMEOUT / 1000,
+});
+export const SCAN_DEADLINE = SCAN_TIMEOUT;
+
+/** A task as a command on nodes of this family, or as one automation per node; null where it is not for this family. */
+export function taskEffect(tasks: readonly Task[], step: string, os: OperatingSystem): StepEffect | null {
+  const task = tasks[Number(step.slice(step.lastIndexOf('-') + 1)) - 1];
+  if (!task) throw new Error(`The manifest has no task for step ${step}.`);
+  if (task.os !== null && task.os !== (isWindows(os) ? 'windows' : 'linux')) return null;
+  return { effect: effectOfTask(task, true), timeout: task.timeout };
+}
+
+export const effectOfTask = (task: Task, perNode: boolean): Effect =>
+  task.kind === 'automation'
+    ? { kind: 'automation', document: task.document, parameters: task.parameters, perNode }
+    : {
+        kind: 'command',
+        document: task.document,
+        parameters: task.parameters,
+        executionTimeout: Math.ceil(task.timeout / 1000),
+      };
+
+/** Room for packages and a way to the repositories' bucket: what makes an install fail and only the node itself can tell. */
+function checkCommand(os: OperatingSystem): Effect {
+  const linux = [
+    'df -Pk / /var',
+    `df -Pk /var | awk 'NR==2 && $4 < ${LEAST_FREE_KIB} { print "less than 1 GiB free on /var"; exit 1 }'`,
+    'cat /proc/sys/kernel/random/boot_id',
+  ];
+  const windows = [
+    '$free = (Get-PSDrive -Name $env:SystemDrive.TrimEnd(":")).Free',
+    'Write-Output $free',
+    `if ($free -lt ${LEAST_FREE_KIB * 1024 * 5}) { Write-Output "less than 5 GiB free on the system drive"; exit 1 }`,
+    '(Get-CimInstance Win32_OperatingSystem).LastBootUpTime',
+  ];
+  return {
+    kind: 'command',
+    document: isWindows(os) ? 'AWS-RunPowerShellScript' : 'AWS-RunShellScript',
+    parameters: { commands: isWindows(os) ? windows : linux },
+    executionTimeout: CHECK_TIMEOUT / 1000,
+  };
+}
+const LEAST_FREE_KIB = 1024 * 1024;
+
+/** By the pinned list where there is one, else what the baseline approves: the same for all nodes of the stage (SnapshotId). */
+async function installCommand({ digest, manifest, wave, batch, put }: StepContext): Promise<Effect> {
+  const list = listOf(manifest, wave, batch);
+  const place = `${wave.account} ${wave.region} ${batch.os} ${batch.patchGroup}`;
+  const path = list ? await put(overrideListObject(list.patches)) : null;
+  return {
+    kind: 'command',
+    document: 'AWS-RunPatchBaseline',
+    parameters: {
+      Operation: ['Install'],
+      RebootOption: [manifest.policy.reboot === 'if-needed' ? 'RebootIfNeeded' : 'NoReboot'],
+      SnapshotId: [uuidOf(`${digest} ${place}`)],
+      ...(path === null ? {} : { InstallOverrideList: [path] }),
+    },
+    executionTimeout: Math.ceil(manifest.policy.timeouts.install / 1000),
+  };
+}
+
+export const listOf = (manifest: Manifest, at: { account: string; region: string }, batch: Batch): InstallList | null =>
+  manifest.installLists?.find(
+    (list) =>
+      list.account === at.account &&
+      list.region === at.region &&
+      list.os === batch.os &&
+      list.patchGroup === batch.patchGroup,
+  ) ?? null;
+
+/** The agent reboots the node for these exit codes and runs the script again afterwards, when the mark shows that it is done. */
+function rebootCommand(os: OperatingSystem): Effect {
+  const linux = [
+    'mark=/var/tmp/patchtide-reboot-requested',
+    'if [ -e "$mark" ]; then rm -f "$mark"; exit 0; fi',
+    'touch "$mark"; exit 194',
+  ];
+  const windows = [
+    '$mark = "$env:ProgramData\\patchtide-reboot-requested"',
+    'if (Test-Path $mark) { Remove-Item $mark; exit 0 }',
+    'New-Item -ItemType File $mark | Out-Null; exit 3010',
+  ];
+  return {
+    kind: 'command',
+    document: isWindows(os) ? 'AWS-RunPowerShellScript' : 'AWS-RunShellScript',
+    parameters: { commands: isWindows(os) ? windows : linux },
+    executionTimeout: AGENT_BACK_TIMEOUT / 1000,
+  };
+}
+
+const snapshotTags = ({ cycle, plan, stage }: Manifest): Record<string, string> => ({
+  'patchtide:cycle': cycle,
+  'patchtide:plan': plan.name,
+  'patchtide:stage': stage,
+});

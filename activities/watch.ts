@@ -1,0 +1,223 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Instant, Location, NodeId } from '../domain/ids.js';
+import { talkingToAws } from './failures.js';
+import type { Automation, Command, Fleet, NodeResult, Operation, Records } from './ports.js';
+
+export interface WatchRequest {
+  readonly run: string;
+  readonly at: Location;
+  /** From 1: which of the run's watches this is; its own retry reports again what it had seen end. */
+  readonly watch: number;
+  readonly awaited: readonly string[];
+}
+
+export interface OperationEnded {
+  readonly key: string;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export type WatchActivities = ReturnType<typeof createWatchActivities>;
+
+/** Polls soon after something was sent and ever less often while nothing happens: a tenth of the age, within these bounds. */
+const POLL = { least: 1_000, most: 45_000, share: 0.1 };
+/** A command may have been accepted a little before our clock says so. */
+const CLOCK_SKEW = 5 * 60_000;
+
+/** Following what a run has begun in one location, with as few calls as AWS allows. */
+export function createWatchActivities({ fleet, records }: { readonly fleet: Fleet; readonly records: Records }) {
+  /** Returns when at least one operation of the run has ended, or nothing is left to wait for. */
+  async function watch(request: WatchRequest): Promise<OperationEnded[]> {
+    return talkingToAws(async (signal) => {
+      for (;;) {
+        const operations = await records.watched(request.run, request.watch, request.awaited);
+        const open = operations.filter(({ status }) => status !== 'ended');
+        const results = await lookAt(request.at, open, signal);
+        for (const [key, nodes] of results) await records.ended(key, request.watch, nodes);
+        const ended = operations.flatMap((operation) => {
+          const nodes = operation.status === 'ended' ? operation.results : results.get(operation.key);
+          return nodes ? [endOf(operation.key, nodes)] : [];
+        });
+        if (ended.length > 0 || open.length === 0) return ended;
+        await pause(pollInterval(open), undefined, { signal });
+      }
+    });
+  }
+
+  /** The results of those open operations that have ended, or whose deadline has passed. */
+  async function lookAt(
+    at: Location,
+    open: readonly Operation[],
+    signal: AbortSignal,
+  ): Promise<Map<string, readonly NodeResult[]>> {
+    const sent = open.filter(({ status }) => status === 'sent');
+    const ended = new Map<string, readonly NodeResult[]>();
+    const commands = sent.filter(({ kind }) => kind === 'command');
+    const listed = commands.length > 0 ? await listCommands(at, commands, signal) : [];
+    for (const operation of sent) {
+      const nodes = await resultsOf(at, operation, listed, signal);
+      if (nodes) ended.set(operation.key, nodes);
+    }
+    return ended;
+  }
+
+  async function listCommands(at: Location, commands: readonly Operation[], signal: AbortSignal): Promise<Command[]> {
+    const first = Math.min(...commands.map(({ intendedAt }) => Date.parse(intendedAt)));
+    const since = new Date(first - CLOCK_SKEW).toISOString() as Instant;
+    return fleet.listCommands(at, { keyPrefix: commonPrefix(commands.map(({ key }) => key)), since }, signal);
+  }
+
+  function resultsOf(
+    at: Location,
+    operation: Operation,
+    listed: readonly Command[],
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    switch (operation.kind) {
+      case 'command':
+        return commandResults(at, operation, listed, signal);
+      case 'automation':
+        return automationResults(at, operation, signal);
+      case 'snapshots':
+        return snapshotResults(at, operation, signal);
+      case 'agent-back':
+      case 'instances-running':
+        return agentResults(at, operation, signal);
+      case 'instances-stopped':
+        return stoppedResults(at, operation, signal);
+    }
+  }
+
+  /** Every invocation is judged by itself: undeliverable and terminated ones do not show in the command's own status. */
+  async function commandResults(
+    at: Location,
+    operation: Operation,
+    listed: readonly Command[],
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const [commandId] = operation.externalIds;
+    if (!commandId)
+      return operation.nodes.map((node) => resultFor(node, 'undeliverable', 'No node was left to send to.'));
+    const overdue = isOverdue(operation);
+    const command = listed.find((found) => found.commandId === commandId);
+    if (command?.status !== 'ended' && !overdue) return null;
+    const invocations = new Map(
+      (await fleet.listInvocations(at, commandId, signal)).map((invocation) => [invocation.node, invocation]),
+    );
+    const running = [...invocations.values()].some(({ status }) => status === 'running');
+    if (running && !overdue) return null;
+    if (running) await fleet.cancelCommand(at, commandId, signal);
+    return operation.nodes.map((node) => {
+      const invocation = invocations.get(node);
+      if (!invocation) return resultFor(node, 'undeliverable', 'The command has no invocation on this node.');
+      const { status, detail, outputUrl } = invocation;
+      if (status === 'running')
+        return { node, status: 'timed-out', detail: `Not ended by ${operation.deadline}.`, outputUrl };
+      return { node, status, detail, outputUrl };
+    });
+  }
+
+  /** One execution per node in the nodes' order, or one that stands for all of them. */
+  async function automationResults(
+    at: Location,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const overdue = isOverdue(operation);
+    const found: Automation[] = [];
+    for (const executionId of operation.externalIds) {
+      const execution = await fleet.automation(at, executionId, signal);
+      if (execution.status === 'running' && !overdue) return null;
+      if (execution.status === 'running') await fleet.stopAutomation(at, executionId, signal);
+      found.push(execution);
+    }
+    return operation.nodes.map((node, index) => {
+      const execution = found[index] ?? found[0];
+      if (!execution) return resultFor(node, 'failed', 'No automation was started.');
+      const { status, message } = execution;
+      if (status === 'running') return resultFor(node, 'timed-out', `Not ended by ${operation.deadline}.`);
+      return resultFor(node, status, message);
+    });
+  }
+
+  async function snapshotResults(
+    at: Location,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const overdue = isOverdue(operation);
+    const snapshots = (await fleet.findSnapshots(at, operation.key, signal)).filter(({ key }) => key === operation.key);
+    const states = operation.nodes.map((node) => {
+      const own = snapshots.filter((snapshot) => snapshot.node === node);
+      if (own.some(({ status }) => status === 'error')) return { node, state: 'error' } as const;
+      const done = own.length > 0 && own.every(({ status }) => status === 'completed');
+      return { node, state: done ? 'completed' : 'pending' } as const;
+    });
+    if (!overdue && states.some(({ state }) => state === 'pending')) return null;
+    return states.map(({ node, state }) => {
+      if (state === 'completed') return resultFor(node, 'success', 'All volumes have a completed snapshot.');
+      if (state === 'error') return resultFor(node, 'failed', 'A snapshot ended in error.');
+      return resultFor(node, 'failed', `A snapshot was still pending at ${operation.deadline}.`);
+    });
+  }
+
+  async function agentResults(
+    at: Location,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const nodes = await fleet.describeNodes(at, operation.nodes, signal);
+    const online = new Set(nodes.filter(({ ping }) => ping === 'online').map(({ id }) => id));
+    if (!isOverdue(operation) && operation.nodes.some((node) => !online.has(node))) return null;
+    return operation.nodes.map((node) =>
+      online.has(node)
+        ? resultFor(node, 'success', 'Its agent is online.')
+        : resultFor(node, 'timed-out', `Its agent was not back by ${operation.deadline}.`),
+    );
+  }
+
+  async function stoppedResults(
+    at: Location,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const states = new Map(
+      (await fleet.instanceStates(at, operation.nodes, signal)).map(({ node, state }) => [node, state]),
+    );
+    const isStopped = (node: NodeId) => states.get(node) === 'stopped';
+    if (!isOverdue(operation) && !operation.nodes.every(isStopped)) return null;
+    return operation.nodes.map((node) =>
+      isStopped(node)
+        ? resultFor(node, 'success', 'Stopped.')
+        : resultFor(node, 'timed-out', `Not stopped by ${operation.deadline}.`),
+    );
+  }
+
+  return { watch };
+}
+
+const isOverdue = ({ deadline }: Operation): boolean => Date.now() >= Date.parse(deadline);
+
+const resultFor = (node: NodeId, status: NodeResult['status'], detail: string): NodeResult => ({
+  node,
+  status,
+  detail,
+  outputUrl: null,
+});
+
+function endOf(key: string, results: readonly NodeResult[]): OperationEnded {
+  const succeeded = results.filter(({ status }) => status === 'success').length;
+  return { key, succeeded, failed: results.length - succeeded };
+}
+
+function pollInterval(open: readonly Operation[]): number {
+  const newest = Math.max(...open.map(({ intendedAt }) => Date.parse(intendedAt)));
+  return Math.min(POLL.most, Math.max(POLL.least, (Date.now() - newest) * POLL.share));
+}
+
+function commonPrefix(texts: readonly string[]): string {
+  const [first = '', ...others] = texts;
+  let length = first.length;
+  for (const text of others) while (!text.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length);
+}

@@ -1,0 +1,44 @@
+import type { ApprovalPolicy, Milliseconds, NodeLimit, ResolvedStage } from './documents/types.js';
+import type { StageName } from './ids.js';
+
+/** What the workflows need to know of a stage's rules; tasks and selectors stay in the manifest. */
+export interface StagePolicy {
+  readonly name: StageName;
+  /** The last stage has nobody to prove anything for: no patch set is harvested from it. */
+  readonly last: boolean;
+  readonly approval: ApprovalPolicy | null;
+  readonly soak: Milliseconds;
+  readonly onFailure: ResolvedStage['onFailure'];
+  readonly surplus: ResolvedStage['surplus'];
+  readonly pauseAfterFailures: NodeLimit;
+  readonly steps: BatchSteps;
+  /** How many tasks run for the whole stage, before its first window's first wave and after its last. */
+  readonly stageTasks: { readonly before: number; readonly after: number };
+}
+
+/** The steps that each batch of the stage takes; the same in every wave. */
+export interface BatchSteps {
+  readonly startStopped: boolean;
+  readonly snapshot: ResolvedStage['snapshot'];
+  readonly beforeTasks: number;
+  readonly afterTasks: number;
+  readonly reboot: ResolvedStage['reboot'];
+}
+
+export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy => ({
+  name: stage.name,
+  last,
+  approval: stage.approval,
+  soak: stage.soak,
+  onFailure: stage.onFailure,
+  surplus: stage.surplus,
+  pauseAfterFailures: stage.waves.pauseAfterFailures,
+  steps: {
+    startStopped: stage.stopped === 'start',
+    snapshot: stage.snapshot,
+    beforeTasks: stage.tasks.beforeNode.length,
+    afterTasks: stage.tasks.afterNode.length,
+    reboot: stage.reboot,
+  },
+  stageTasks: { before: stage.tasks.beforeStage.length, after: stage.tasks.afterStage.length },
+});

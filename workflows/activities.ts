@@ -1,0 +1,73 @@
+import type { RetryPolicy } from '@temporalio/common';
+import { proxyActivities } from '@temporalio/workflow';
+import type { PrepareActivities } from '../activities/prepare.js';
+import type { PreviewActivities } from '../activities/preview.js';
+import type { RecordActivities } from '../activities/record.js';
+import type { ScanActivities } from '../activities/scan.js';
+import type { StepActivities } from '../activities/steps.js';
+import type { WatchActivities } from '../activities/watch.js';
+import type { WebhookActivities } from '../activities/webhook.js';
+
+/*
+ * Every activity that a workflow may call, with its time-outs and the reason for each.
+ *
+ * Whatever talks to AWS heartbeats every few seconds, so that another worker takes it over within half a minute of a
+ * crash, however long it may take. What AWS refuses for about a minute comes back to the workflow, which says that it
+ * waits and tries again (aws-outage.ts).
+ */
+
+const AWS_RETRY = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '20s',
+  maximumAttempts: 6,
+  nonRetryableErrorTypes: ['aws-denied', 'aws-rejected'],
+} satisfies RetryPolicy;
+
+/** Reads whole locations and writes baselines: minutes for a large account under throttling. */
+export const preparing = proxyActivities<PrepareActivities>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+});
+
+/** Sends at most one effect per node and returns: seconds, but up to minutes where each node is a call of its own (snapshots). */
+export const stepping = proxyActivities<StepActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+});
+
+/** Waits for hours on purpose; only its heartbeat says that it is alive. */
+export const watching = proxyActivities<WatchActivities>({
+  startToCloseTimeout: '7 days',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+  summary: 'Follows what has been sent until something ends',
+});
+
+export const scanning = proxyActivities<ScanActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+});
+
+/** The store only: short, and repeated until the store is back. */
+export const recording = proxyActivities<RecordActivities>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+});
+
+/** A person waits for the answer. */
+export const previewing = proxyActivities<PreviewActivities>({
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '25s',
+  retry: { ...AWS_RETRY, maximumAttempts: 2 },
+});
+
+/** The receiver may be down for a day; then its people will have noticed. */
+export const webhooks = proxyActivities<WebhookActivities>({
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '24 hours',
+  retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '15 minutes' },
+});

@@ -1,0 +1,9 @@
+/** The workflows of a Patchtide worker: the entry of the bundle. */
+export { deliverWebhook } from './deliver-webhook.js';
+export { patchCycle } from './patch-cycle.js';
+export { patchStage } from './patch-stage.js';
+export { patchWave } from './patch-wave.js';
+export { previewPlan } from './preview-plan.js';
+export { scanFleet } from './scan-fleet.js';
+export { scanLocation } from './scan-location.js';
+export { startPlannedCycle } from './start-planned-cycle.js';

@@ -1,0 +1,270 @@
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setDefaultSignalHandler,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type CycleRequest, type CycleStatus, hasEnded, type WaitingFor } from '../domain/cycle.js';
+import { readDecision } from '../domain/decision.js';
+import { type Digest, type Instant, type StageName, workflowIds } from '../domain/ids.js';
+import type { StagePolicy } from '../domain/stage-policy.js';
+import { preparing, recording } from './activities.js';
+import { untilAwsAnswers } from './aws-outage.js';
+import { announce } from './deliver-webhook.js';
+import {
+  askOperator,
+  type CycleResult,
+  cancel,
+  cycleState,
+  decideBySignal,
+  decideStage,
+  pause,
+  type Refusal,
+  resume,
+  type Steering,
+  setPaused,
+} from './messages.js';
+import { patchStage, type StageResult } from './patch-stage.js';
+import { attributesOf, setPhase } from './phase.js';
+
+/**
+ * One execution of a plan: its stages in order, Dev before Test before Prod, each with at most what the one before it
+ * has proven. It ends with what became of the nodes, never by itself failing: what goes wrong is a status with a reason.
+ */
+export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
+  const cycle = new CycleState(request);
+  setHandler(decideStage, (message) => cycle.decideStage(message), {
+    description: 'Approve or reject a stage: {stage, decision: approve or reject, by, reason, manifest}',
+  });
+  setHandler(pause, (steering) => cycle.pause(steering), {
+    validator: (_steering: Steering) => cycle.mayPause(),
+    description: 'No new batch begins: {by, reason}',
+  });
+  setHandler(resume, (steering) => cycle.resume(steering), {
+    validator: (_steering: Steering) => cycle.mayResume(),
+    description: 'Go on after a pause, or after the cycle asked: {by, reason}',
+  });
+  setHandler(cancel, (steering) => cycle.cancel(steering), {
+    validator: (_steering: Steering) => cycle.mayCancel(),
+    description: 'Begin nothing more, finish what was touched, and end: {by, reason}',
+  });
+  setHandler(askOperator, ({ stage, reason }) => cycle.ask(stage, reason), {
+    description: 'From a stage: a person is wanted',
+  });
+  setHandler(cycleState, () => cycle.view(), { description: 'Status, stage, and what it waits for' });
+  setDefaultSignalHandler((name) => cycle.note(`A signal ${name} was ignored: this cycle knows no such signal.`));
+
+  try {
+    const stages = await cycle.open();
+    let proven: Digest | null = null;
+    let withFailures = false;
+    for (const policy of stages) {
+      await cycle.unpaused();
+      const result: StageResult = await cycle.runStage(policy, proven);
+      if (result.status !== 'completed' && result.status !== 'completed-with-failures') {
+        return await cycle.end(result.status, result.message);
+      }
+      withFailures ||= result.status === 'completed-with-failures';
+      proven = result.patchSet;
+    }
+    return await cycle.end(withFailures ? 'completed-with-failures' : 'completed', '');
+  } catch (error) {
+    const [status, message] = isCancellation(error)
+      ? (['cancelled', cycle.cancellation()] as const)
+      : (['failed', reasonOf(error)] as const);
+    return await CancellationScope.nonCancellable(() => cycle.end(status, message));
+  }
+}
+
+/** The state of a cycle, what people may do to it, and what it shows of itself. */
+class CycleState {
+  private readonly request: CycleRequest;
+  private readonly scope = CancellationScope.current();
+  private status: CycleStatus = 'running';
+  private stage: ChildWorkflowHandle<typeof patchStage> | null = null;
+  private stageName: StageName | null = null;
+  private asking: { readonly stage: StageName; readonly reason: string } | null = null;
+  private pausedBy: Steering | null = null;
+  private cancelledBy: Steering | null = null;
+  private readonly notes: string[] = [];
+  private noted = 0;
+
+  constructor(request: CycleRequest) {
+    this.request = request;
+  }
+
+  /** The stages with their rules; a stage that no node matches ends the cycle before anything is touched. */
+  async open(): Promise<readonly StagePolicy[]> {
+    this.show();
+    const opened = await untilAwsAnswers(
+      () => preparing.openCycle(this.request),
+      (message) => recording.noteOutage({ cycle: this.request.cycle, stage: null, wave: null, message }),
+    );
+    if (opened.empty.length > 0) {
+      const names = opened.empty.join(', ');
+      throw ApplicationFailure.nonRetryable(
+        `No node matches stage ${names}. Check the plan's nodes.tags and patchGroups against the tags of the nodes.`,
+        'no-nodes',
+      );
+    }
+    return opened.stages;
+  }
+
+  async runStage(policy: StagePolicy, proven: Digest | null): Promise<StageResult> {
+    const { plan } = this.request;
+    this.stageName = policy.name;
+    this.show();
+    this.stage = await startChild(patchStage, {
+      workflowId: workflowIds.stage(workflowInfo().workflowId, policy.name),
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      typedSearchAttributes: attributesOf({ plan, stage: policy.name, phase: 'preparing' }),
+      staticSummary: `Stage ${policy.name} of ${plan}`,
+      args: [{ request: this.request, policy, patchSet: proven }],
+    });
+    try {
+      return await this.stage.result();
+    } finally {
+      this.stage = null;
+    }
+  }
+
+  unpaused(): Promise<void> {
+    return condition(() => this.status === 'running');
+  }
+
+  async decideStage(message: unknown): Promise<void> {
+    const read = readDecision(message);
+    if (!read.ok) return this.note(`A signal decideStage was ignored: ${read.fault}.`);
+    if (!this.stage || read.decision.stage !== this.stageName) {
+      return this.note(
+        `A decision by ${read.decision.by} was ignored: stage ${read.decision.stage} does not wait for one.`,
+      );
+    }
+    await this.stage.signal(decideBySignal, read.decision);
+  }
+
+  mayPause(): void {
+    this.refuseWhere(this.status === 'paused', 'already-paused', 'The cycle is paused already.');
+    this.refuseWhere(hasEnded(this.status), 'ended', `The cycle has ended: ${this.status}.`);
+  }
+
+  mayResume(): void {
+    this.refuseWhere(hasEnded(this.status), 'ended', `The cycle has ended: ${this.status}.`);
+    this.refuseWhere(this.status !== 'paused', 'not-paused', 'The cycle is not paused.');
+  }
+
+  mayCancel(): void {
+    const over = hasEnded(this.status) || this.cancelledBy !== null;
+    this.refuseWhere(over, 'ended', 'The cycle has ended, or is being cancelled already.');
+  }
+
+  async pause(steering: Steering): Promise<void> {
+    this.mayPause();
+    this.pausedBy = steering;
+    await this.becomes('paused', `Paused by ${steering.by}: ${steering.reason}`);
+  }
+
+  async resume(steering: Steering): Promise<void> {
+    this.mayResume();
+    this.pausedBy = null;
+    this.asking = null;
+    await this.becomes('running', `Resumed by ${steering.by}: ${steering.reason}`);
+  }
+
+  async cancel(steering: Steering): Promise<void> {
+    this.mayCancel();
+    this.cancelledBy = steering;
+    await this.note(`Cancelled by ${steering.by}: ${steering.reason}`);
+    this.scope.cancel();
+  }
+
+  /** A stage found something that a person has to judge; until then nothing new begins. */
+  async ask(stage: StageName, reason: string): Promise<void> {
+    this.asking = { stage, reason };
+    await this.becomes('paused', reason);
+    const message = `${reason} Resume the cycle to go on, or cancel it.`;
+    await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message });
+  }
+
+  cancellation(): string {
+    return this.cancelledBy
+      ? `Cancelled by ${this.cancelledBy.by}: ${this.cancelledBy.reason}`
+      : 'Cancelled in Temporal.';
+  }
+
+  async note(message: string): Promise<void> {
+    this.notes.push(message);
+    if (this.notes.length > NOTES_SHOWN) this.notes.shift();
+    this.show();
+    this.noted += 1;
+    const at = new Date(Date.now()).toISOString() as Instant;
+    await recording.note({ cycle: this.request.cycle, stage: null, message, at, number: this.noted });
+  }
+
+  async end(status: Exclude<CycleStatus, 'running' | 'paused'>, message: string): Promise<CycleResult> {
+    await condition(allHandlersFinished);
+    this.status = status;
+    setPhase('ended');
+    this.show();
+    const endedAt = new Date(Date.now()).toISOString() as Instant;
+    const cycleChange = { status, message, endedAt, waitingFor: null };
+    await recording.project({ cycle: this.request.cycle, stage: null, cycleChange });
+    return { status, message };
+  }
+
+  view() {
+    return { status: this.status, stage: this.stageName, waitingFor: this.waitsForOperator(), notes: [...this.notes] };
+  }
+
+  private async becomes(status: 'running' | 'paused', message: string): Promise<void> {
+    this.status = status;
+    setPhase(status === 'paused' ? (this.asking ? 'waiting-operator' : 'paused') : 'patching');
+    this.show();
+    const paused = status === 'paused';
+    // A stage that ends in this very moment can't be told any more, and need not be.
+    await this.stage?.signal(setPaused, { paused, reason: message }).catch(() => undefined);
+    const waitingFor = this.waitsForOperator();
+    const cycleChange = { status, message, ...(paused && !waitingFor ? {} : { waitingFor }) };
+    await recording.project({ cycle: this.request.cycle, stage: null, cycleChange });
+    await this.note(message);
+  }
+
+  private waitsForOperator(): WaitingFor | null {
+    if (!this.asking) return null;
+    return { kind: 'operator', stage: this.asking.stage, until: null, manifest: null, message: this.asking.reason };
+  }
+
+  private refuseWhere(refused: boolean, type: Refusal, message: string): void {
+    if (refused) throw ApplicationFailure.nonRetryable(message, type);
+  }
+
+  /** What an operator sees in the Temporal UI. */
+  private show(): void {
+    const { plan, number, requestedBy, reason, reference } = this.request;
+    const lines = [
+      `Cycle ${number} of **${plan}**: **${this.status}**${this.stageName ? `, stage **${this.stageName}**` : ''}`,
+      `Asked for by ${requestedBy}${reference ? ` (${reference})` : ''}: ${reason}`,
+      ...(this.asking ? [`**Asks an operator**: ${this.asking.reason}`] : []),
+      ...(this.pausedBy ? [`**Paused** by ${this.pausedBy.by}: ${this.pausedBy.reason}`] : []),
+      ...this.notes.map((note) => `- ${note}`),
+    ];
+    setCurrentDetails(lines.join('\n\n'));
+  }
+}
+
+const NOTES_SHOWN = 20;
+
+/** The innermost reason: what an operator can act on, without the layers around it. */
+function reasonOf(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  return innermost instanceof Error ? innermost.message : String(innermost);
+}

@@ -1,0 +1,36 @@
+import { executeChild, setCurrentDetails } from '@temporalio/workflow';
+import { type Instant, workflowIds } from '../domain/ids.js';
+import { preparing, recording } from './activities.js';
+import type { FleetScanRequest, FleetScanResult } from './messages.js';
+import { setPhase } from './phase.js';
+import { scanLocation } from './scan-location.js';
+
+/**
+ * Scans every node of every registered account and Region (or of the named ones) and keeps what the scans say.
+ * A location that can't be reached is said and left out; its nodes, like every node that could not be scanned, are unknown.
+ */
+export async function scanFleet(request: FleetScanRequest): Promise<FleetScanResult> {
+  setPhase('scanning');
+  const selection = await preparing.selectFleet(request);
+  setCurrentDetails(`${selection.nodes} nodes in ${selection.locations.length} locations`);
+  const scans = selection.locations.filter(({ batches }) => batches > 0);
+  const scanned = await Promise.all(
+    scans.map(({ account, region, batches }) =>
+      executeChild(scanLocation, {
+        workflowId: workflowIds.locationScan(request.id, { account, region }),
+        staticSummary: `Scan of ${account} in ${region}`,
+        args: [{ account, region, batches, owner: null, scan: `scan-${request.id}`, selection: selection.digest }],
+      }),
+    ),
+  );
+  const count = scanned.reduce((sum, location) => sum + location.scanned, 0);
+  const result = {
+    nodes: selection.nodes,
+    scanned: count,
+    unknown: selection.nodes - count,
+    problems: selection.problems,
+  };
+  setPhase('ended');
+  await recording.fleetScanned({ request, result, at: new Date(Date.now()).toISOString() as Instant });
+  return result;
+}
