@@ -12,50 +12,48 @@ export class CredentialsFailure extends Error {
   override readonly name = 'CredentialsFailure';
 }
 
-/** Codes differ by protocol (EC2 and STS query, SSM JSON, S3 REST); these are all the spellings that a location's calls can meet. */
+/*
+ * Codes differ by protocol (EC2 and STS query, SSM JSON, S3 REST); these are the ones that a location's calls can meet.
+ * Some services end in `Exception` what others do not: here it is left off.
+ */
 const THROTTLED = new Set([
   'Throttling',
-  'ThrottlingException',
-  'ThrottledException',
+  'Throttled',
   'RequestThrottled',
-  'RequestThrottledException',
   'RequestLimitExceeded',
-  'TooManyRequestsException',
+  'TooManyRequests',
   'TooManyUpdates',
   'BandwidthLimitExceeded',
   'SlowDown',
-  'EC2ThrottledException',
+  'EC2Throttled',
   'PriorRequestNotComplete',
-  'AutomationExecutionLimitExceededException',
+  'AutomationExecutionLimitExceeded',
   'SnapshotCreationPerVolumeRateExceeded',
   'PendingSnapshotLimitExceeded',
   'ConcurrentSnapshotLimitExceeded',
 ]);
 const DENIED = new Set([
   'AccessDenied',
-  'AccessDeniedException',
   'AuthFailure',
   'UnauthorizedOperation',
-  'UnrecognizedClientException',
+  'UnrecognizedClient',
   'InvalidClientTokenId',
   'InvalidAccessKeyId',
   'SignatureDoesNotMatch',
-  'InvalidSignatureException',
+  'InvalidSignature',
   'IncompleteSignature',
-  'IncompleteSignatureException',
   'MissingAuthenticationToken',
-  'MissingAuthenticationTokenException',
   'OptInRequired',
-  'RegionDisabledException',
+  'RegionDisabled',
   'PackedPolicyTooLarge',
   'CredentialsProviderError',
 ]);
-const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
+const EXPIRED = new Set(['ExpiredToken', 'TokenRefreshRequired', 'RequestExpired']);
 /** AWS knows the name in a moment, or the instance is between two states. */
 const NOT_YET = new Set([
   'InvocationDoesNotExist',
   'InvalidCommandId',
-  'AutomationExecutionNotFoundException',
+  'AutomationExecutionNotFound',
   'IncorrectInstanceState',
   'IncorrectState',
 ]);
@@ -71,6 +69,8 @@ const NEVER_CONNECTED = new Set([
 
 interface ServiceError {
   readonly name: string;
+  /** The name as the sets above spell it. */
+  readonly kind: string;
   readonly message: string;
   /** Node's code of a failed connection. */
   readonly code: string | undefined;
@@ -83,8 +83,10 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 const describe = (error: unknown): ServiceError => {
   const fields = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
   const metadata = fields.$metadata as { httpStatusCode?: number } | undefined;
+  const name = text(fields.name) ?? 'UnknownError';
   return {
-    name: text(fields.name) ?? 'UnknownError',
+    name,
+    kind: name.replace(/Exception$/, ''),
     message: text(fields.message) ?? String(error),
     code: text(fields.code),
     status: metadata?.httpStatusCode,
@@ -92,7 +94,7 @@ const describe = (error: unknown): ServiceError => {
 };
 
 /** True where AWS refused temporary credentials because their time was over: new ones help. */
-export const isExpired = (error: unknown): boolean => EXPIRED.has(describe(error).name);
+export const isExpired = (error: unknown): boolean => EXPIRED.has(describe(error).kind);
 
 /** True where AWS answered with one of these codes. */
 export const isAny = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(describe(error).name);
@@ -103,13 +105,15 @@ export const isAny = (error: unknown, ...codes: readonly string[]): boolean => c
  */
 export const classify = (error: unknown): Failure => {
   if (error instanceof CredentialsFailure) return { code: classify(error.cause).code, effect: 'none' };
-  const { name, message, code, status } = describe(error);
-  if (THROTTLED.has(name) || status === 429 || /rate exceeded/i.test(message)) {
+  const { name, kind, message, code, status } = describe(error);
+  if (THROTTLED.has(kind) || status === 429 || /rate exceeded/i.test(message)) {
     return { code: 'throttled', effect: 'none' };
   }
-  if (DENIED.has(name)) return { code: 'denied', effect: 'none' };
-  if (EXPIRED.has(name)) return { code: 'unreachable', effect: 'none' };
-  if (NOT_YET.has(name)) return { code: 'not-yet', effect: 'none' };
+  if (DENIED.has(kind)) return { code: 'denied', effect: 'none' };
+  if (EXPIRED.has(kind)) return { code: 'unreachable', effect: 'none' };
+  if (NOT_YET.has(kind)) return { code: 'not-yet', effect: 'none' };
+  // S3's 400 for a body that did not come in time.
+  if (kind === 'RequestTimeout') return { code: 'unreachable', effect: 'unknown' };
   if (status === undefined) return { code: 'unreachable', effect: neverConnected(name, code) ? 'none' : 'unknown' };
   if (status === 401 || status === 403) return { code: 'denied', effect: 'none' };
   if (status >= 300 && status < 500) return { code: 'rejected', effect: 'none' };
