@@ -27,7 +27,9 @@ export const connect = (databaseUrl: string): Kysely<Database> => {
     types: parsers,
     application_name: 'patchtide',
   });
-  // A connection that breaks while it is idle is replaced by the pool; without a listener it would end the process.
+  // A connection that breaks between two queries says so with an event, which without a listener would end the process.
+  // The pool replaces an idle one; a transaction finds out with its next query.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 };

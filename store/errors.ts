@@ -42,11 +42,12 @@ const UNAVAILABLE_MESSAGE =
 
 /** Turns a fault of the connection into StoreUnavailable; anything else is a mistake of ours and stays what it is. */
 export const asStoreError = (error: unknown): unknown => {
-  if (error instanceof StoreError || !(error instanceof Error)) return error;
+  if (error instanceof StoreError || typeof error !== 'object' || error === null) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const message = 'message' in error ? String(error.message) : code;
   const unavailable =
     UNAVAILABLE_SYSTEM.has(code) ||
     (code.length === 5 && UNAVAILABLE_CLASSES.has(code.slice(0, 2))) ||
-    UNAVAILABLE_MESSAGE.test(error.message);
-  return unavailable ? new StoreUnavailable(`The database does not answer: ${error.message}`, { cause: error }) : error;
+    UNAVAILABLE_MESSAGE.test(message);
+  return unavailable ? new StoreUnavailable(`The database does not answer: ${message}`, { cause: error }) : error;
 };

@@ -24,13 +24,7 @@ export type { Claim } from './idempotency.js';
 export type { NodeCounts } from './queries/counts.js';
 export type { CycleNode, CycleNodePosition } from './queries/cycle-nodes.js';
 export type { CycleEvent, CyclePosition, CycleSummary, CycleView, StageView, WaveView } from './queries/cycles.js';
-export {
-  COMPLIANCE_DIMENSIONS,
-  type ComplianceCounts,
-  type ComplianceDimension,
-  type FleetFilter,
-  type FleetNode,
-} from './queries/fleet.js';
+export type { FleetFilter, FleetNode } from './queries/fleet.js';
 export type { CycleReport, ReportedOperation, ReportedStep } from './queries/report.js';
 export type { DocumentBody, DocumentKind, DocumentKinds, Documents, DocumentVersion } from './records/documents.js';
 export { patchKey } from './records/fleet.js';

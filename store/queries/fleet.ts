@@ -1,11 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import { type ComplianceCounts, DIMENSIONS, type Dimension } from '../../domain/compliance.js';
 import type { ComplianceStatus, ManagedNode, NodePatchState, OperatingSystem } from '../../domain/fleet.js';
 import type { AccountId, Instant, NodeId, Region } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
-
-/** What compliance is counted by. */
-export const COMPLIANCE_DIMENSIONS = ['account', 'region', 'patchGroup', 'environment', 'os'] as const;
-export type ComplianceDimension = (typeof COMPLIANCE_DIMENSIONS)[number];
 
 /** Which nodes; null asks for those that have no such value (no patch group, say). */
 export interface FleetFilter {
@@ -17,14 +14,6 @@ export interface FleetFilter {
   readonly status?: ComplianceStatus;
   /** Scans that are older count as none: the nodes are unknown. */
   readonly scannedSince?: Instant;
-}
-
-/** The three add up to `total`, and all totals to the inventory. */
-export interface ComplianceCounts {
-  readonly compliant: number;
-  readonly nonCompliant: number;
-  readonly unknown: number;
-  readonly total: number;
 }
 
 /** A node of the inventory, with what its last scan said. */
@@ -44,11 +33,11 @@ export interface FleetQueries {
     filter: FleetFilter,
     page: { readonly after?: NodeId; readonly limit: number },
   ): Promise<{ items: FleetNode[]; next: NodeId | null }>;
-  /** Nodes that are not gone, counted by each value of a dimension (null: those that have none). */
+  /** Nodes that are not gone, counted by each value of a dimension; those that have none make the last row, `key` null. */
   complianceBy(
-    dimension: ComplianceDimension,
+    dimension: Dimension,
     filter?: FleetFilter,
-  ): Promise<(ComplianceCounts & { readonly value: string | null })[]>;
+  ): Promise<(ComplianceCounts & { readonly key: string | null })[]>;
   compliance(filter?: FleetFilter): Promise<ComplianceCounts>;
 }
 
@@ -96,7 +85,7 @@ export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
   complianceBy: (dimension, filter = {}) => {
     const column = COLUMNS[dimension];
     return inventory(db, filter)
-      .select([sql<string | null>`${sql.ref(column)}`.as('value'), ...COUNTS])
+      .select([sql<string | null>`${sql.ref(column)}`.as('key'), ...COUNTS])
       .groupBy(column)
       .orderBy(column)
       .execute();
@@ -123,7 +112,7 @@ const inventory = (db: Kysely<Database>, { status, scannedSince, ...values }: Fl
     })
     .where('node.gone_at', 'is', null);
   if (status !== undefined) query = query.where(sql<SqlBool>`${STATUS} = ${status}`);
-  for (const dimension of COMPLIANCE_DIMENSIONS) {
+  for (const dimension of DIMENSIONS) {
     const value = values[dimension];
     if (value !== undefined)
       query = query.where(sql<SqlBool>`${sql.ref(COLUMNS[dimension])} is not distinct from ${value}`);

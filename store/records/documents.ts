@@ -216,4 +216,4 @@ const fromRow = <Kind extends DocumentKind>(
 });
 
 const isUniqueViolation = (error: unknown, index: string): boolean =>
-  error instanceof Error && 'constraint' in error && error.constraint === index;
+  typeof error === 'object' && error !== null && 'constraint' in error && error.constraint === index;

@@ -8,8 +8,8 @@ import { anyOf, json } from '../sql.js';
 
 type FleetRecords = Pick<Records, 'saveScans' | 'scan' | 'scans' | 'saveInventory' | 'firstSeen'>;
 
-/** How a patch is named in what {@link Records.firstSeen} answers: by its title, which has the version, else by its id. */
-export const patchKey = ({ id, title }: PinnedPatch): string => (title === '' ? id : title);
+/** How a patch is named in what `firstSeen` answers: its id and its title, which has the version. */
+export const patchKey = ({ id, title }: PinnedPatch): string => `${id} ${title}`;
 
 /** What is known of the fleet: inventory, last scans, when patches were first seen. */
 export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({

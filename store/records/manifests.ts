@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Records } from '../../activities/ports.js';
 import { digestOf } from '../../domain/digest.js';
-import type { Digest } from '../../domain/ids.js';
-import type { PatchSet } from '../../domain/patch-set.js';
+import { patchSetDigest } from '../../domain/patch-set.js';
 import { StoreNotFound } from '../errors.js';
 import type { Database } from '../schema.js';
 import { json } from '../sql.js';
@@ -51,7 +50,7 @@ export const manifests = (db: Kysely<Database>): Manifests => ({
   },
 
   savePatchSet: async (set) => {
-    const digest = patchesDigest(set.patches);
+    const digest = patchSetDigest(set.patches);
     const { cycle, stage } = set;
     await db
       .insertInto('patch_sets')
@@ -78,12 +77,3 @@ export const manifests = (db: Kysely<Database>): Manifests => ({
     return { digest, cycle: row.cycle, stage: row.stage, patches: row.patches, harvestedAt: row.harvested_at };
   },
 });
-
-/** Of the patches alone, in order: on how many nodes each was seen does not make it another set. */
-const patchesDigest = (patches: PatchSet['patches']): Digest =>
-  digestOf(
-    Object.entries(patches)
-      .map(([os, list]) => [os, list.map(({ id, title }) => `${id} ${title}`).sort()] as const)
-      .filter(([, list]) => list.length > 0)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
