@@ -8,6 +8,7 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 export async function bundleWorkflows(sources: URL): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('workflows/index.ts', sources)),
+    payloadConverterPath: fileURLToPath(new URL('workflows/payload-converter.ts', sources)),
     logger: new DefaultLogger('WARN'),
   });
   return code;
