@@ -61,7 +61,7 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
           agent_version = excluded.agent_version, patch_group = excluded.patch_group, "window" = excluded."window",
           auto_scaling_group = excluded.auto_scaling_group, environment = excluded.environment,
           application = excluded.application, tags = excluded.tags, found_at = excluded.found_at, gone_at = null
-        where inventory.found_at <= excluded.found_at`.execute(trx);
+        where greatest(inventory.found_at, inventory.gone_at) <= excluded.found_at`.execute(trx);
       await sql`
         update inventory set gone_at = ${foundAt}
         where account = ${at.account} and region = ${at.region} and gone_at is null and found_at < ${foundAt}
