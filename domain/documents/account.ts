@@ -13,26 +13,22 @@ export const accountSchema = documentSchema(
       id: z
         .string()
         .regex(/^\d{12}$/)
-        .meta({ description: 'the account id: twelve digits, in quotes', examples: ['"111122223333"'] }),
-      roleArn: z
-        .string()
-        .max(600)
-        .regex(ROLE)
-        .meta({
-          description: 'the ARN of the role that is assumed in the account',
-          examples: ['arn:aws:iam::111122223333:role/Patchtide'],
-        }),
+        .meta({ description: 'the account id: twelve digits, in quotes', 'x-example': '"111122223333"' }),
+      roleArn: z.string().max(600).regex(ROLE).meta({
+        description: 'the ARN of the role that is assumed in the account',
+        'x-example': 'arn:aws:iam::111122223333:role/Patchtide',
+      }),
       externalId: z
         .string()
         .regex(/^[\w+=,.@:/-]{2,1224}$/)
         .optional()
         .meta({
           description: 'the external id that the role asks for: 2 to 1224 letters, digits and + = , . @ : / - _',
-          examples: ['5f0c2a9e'],
+          'x-example': '5f0c2a9e',
         }),
       regions: distinct(regionField, 1, 40).meta({
         description: 'the Regions with nodes, at least one',
-        examples: ['[eu-west-1, us-east-1]'],
+        'x-example': '[eu-west-1, us-east-1]',
       }),
     })
     .check((context) => {

@@ -15,39 +15,35 @@ const RULES = 10;
 const IDS = 50;
 const patchIds = (description: string) =>
   distinct(
-    z
-      .string()
-      .min(1)
-      .max(100)
-      .meta({ description: 'a patch id of at most 100 characters', examples: ['KB5034441'] }),
+    z.string().min(1).max(100).meta({ description: 'a patch id of at most 100 characters', 'x-example': 'KB5034441' }),
     0,
     IDS,
   )
     .optional()
-    .meta({ description: `${description}, at most ${IDS} patch ids`, examples: ['[KB5034441]'] });
+    .meta({ description: `${description}, at most ${IDS} patch ids`, 'x-example': '[KB5034441]' });
 
 const ruleSchema = z
   .strictObject({
-    os: z.enum(SYSTEMS).meta({ description: `one of ${SYSTEMS.join(', ')}`, examples: ['any'] }),
+    os: z.enum(SYSTEMS).meta({ description: `one of ${SYSTEMS.join(', ')}`, 'x-example': 'any' }),
     classification: z
       .string()
       .max(50)
       .meta({
         description: `one of ${CLASSIFICATIONS.join(', ')}, or AWS's own word for that operating system`,
-        examples: ['security'],
+        'x-example': 'security',
       }),
     severity: z
       .string()
       .max(50)
       .meta({
         description: `one of ${SEVERITIES.join(', ')}, or AWS's own word for that operating system`,
-        examples: ['critical'],
+        'x-example': 'critical',
       }),
     approveAfterDays: z
       .int()
       .min(0)
       .max(360)
-      .meta({ description: 'days after the release of a patch, 0 to 360', examples: [7] }),
+      .meta({ description: 'days after the release of a patch, 0 to 360', 'x-example': 7 }),
   })
   .check((context) => {
     const rule = context.value;
@@ -80,7 +76,7 @@ export const baselineSchema = documentSchema(
         .max(RULES)
         .meta({
           description: `at most ${RULES} approval rules`,
-          examples: ['[{ os: any, classification: security, severity: critical, approveAfterDays: 0 }]'],
+          'x-example': '[{ os: any, classification: security, severity: critical, approveAfterDays: 0 }]',
         }),
       approved: patchIds('always approved'),
       rejected: patchIds('never approved'),

@@ -6,8 +6,9 @@ import { REGIONS } from './regions.js';
 import type { Milliseconds } from './types.js';
 
 /*
- * The fields that documents are made of. Each says in its `description` what is expected and shows an example: the same
- * words serve a fault and the API's description. `notYet` marks what is reserved and not carried out: refused, not ignored.
+ * The fields that documents are made of. Each says in its `description` what is expected and shows an
+ * example as YAML (`x-example`): the same words serve a fault and the API's description. `x-not-yet` marks
+ * what is reserved and not carried out: refused, not ignored.
  */
 
 /** What a refusal carries beside its sentence. */
@@ -42,7 +43,7 @@ export const nameField = (most: number, example: string, taken: readonly string[
     .check((context) => {
       if (taken.includes(context.value)) refuse(context, `the name ${context.value} has a meaning of its own`);
     })
-    .meta({ description: `a name of at most ${most} lower-case letters, digits and hyphens`, examples: [example] });
+    .meta({ description: `a name of at most ${most} lower-case letters, digits and hyphens`, 'x-example': example });
 
 export const NAME_LENGTH = { plan: 40, stage: 20, window: 63, baseline: 63, account: 63 } as const;
 export const accountName = nameField(NAME_LENGTH.account, 'shop-production', ['all']);
@@ -65,7 +66,7 @@ export const durationField = (least: Milliseconds, most: Milliseconds, example: 
           : `is ${milliseconds < least ? 'shorter' : 'longer'} than it may be`,
       );
     })
-    .meta({ description, examples: [example] });
+    .meta({ description, 'x-example': example });
 };
 
 export const timezoneField = z
@@ -74,7 +75,7 @@ export const timezoneField = z
     if (!isTimezone(context.value))
       refuse(context, 'there is no such time zone', { nearest: nearestPath(context.value, timezones()) });
   })
-  .meta({ description: 'a time zone of the IANA database', examples: ['Europe/London'] });
+  .meta({ description: 'a time zone of the IANA database', 'x-example': 'Europe/London' });
 
 export const regionField = z
   .string()
@@ -82,12 +83,12 @@ export const regionField = z
     if (!(REGIONS as readonly string[]).includes(context.value))
       refuse(context, 'there is no such AWS Region', { nearest: nearest(context.value, REGIONS) });
   })
-  .meta({ description: 'the code of an AWS Region', examples: ['eu-west-1'] });
+  .meta({ description: 'the code of an AWS Region', 'x-example': 'eu-west-1' });
 
 export const timeOfDayField = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
-  .meta({ description: 'a local time of day, hours and minutes, in quotes', examples: ['"02:00"'] });
+  .meta({ description: 'a local time of day, hours and minutes, in quotes', 'x-example': '"02:00"' });
 
 /** A list without repetitions. */
 export const distinct = <Element extends z.ZodType<string>>(element: Element, least: number, most: number) =>
@@ -102,7 +103,7 @@ export const distinct = <Element extends z.ZodType<string>>(element: Element, le
     });
 
 /** A reserved field of which nothing is carried out yet. */
-export const notYetField = (what: string) => z.never().optional().meta({ description: what, notYet: true });
+export const notYetField = (what: string) => z.never().optional().meta({ description: what, 'x-not-yet': true });
 
 /** What every document begins with. */
 export const API_VERSION = 'patchtide/v1';

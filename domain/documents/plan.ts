@@ -20,18 +20,21 @@ const nodesSchema = z.strictObject({
   accounts: z
     .union([z.literal(ALL), distinct(accountName, 1, 1_000)])
     .optional()
-    .meta({ description: `names of Account documents, or ${ALL}; ${ALL} without it`, examples: ['[shop-production]'] }),
+    .meta({
+      description: `names of Account documents, or ${ALL}; ${ALL} without it`,
+      'x-example': '[shop-production]',
+    }),
   regions: z
     .union([z.literal(ALL), distinct(regionField, 1, 40)])
     .optional()
-    .meta({ description: `codes of AWS Regions, or ${ALL}; ${ALL} without it`, examples: ['[eu-west-1]'] }),
+    .meta({ description: `codes of AWS Regions, or ${ALL}; ${ALL} without it`, 'x-example': '[eu-west-1]' }),
   tags: z
     .record(
       z.string().min(1).max(128),
       z
         .string()
         .max(256)
-        .meta({ description: 'a tag value: text (numbers and true or false in quotes)', examples: ['storefront'] }),
+        .meta({ description: 'a tag value: text (numbers and true or false in quotes)', 'x-example': 'storefront' }),
     )
     .check((context) => {
       if (Object.keys(context.value).length === 0) refuse(context, 'would select every node there is');
@@ -39,7 +42,7 @@ const nodesSchema = z.strictObject({
     .optional()
     .meta({
       description: 'tags that a node must bear, at least one; Application: <plan> without it',
-      examples: ['{ Application: storefront }'],
+      'x-example': '{ Application: storefront }',
     }),
 });
 
@@ -50,7 +53,7 @@ export const planSchema = documentSchema(
     owner: z
       .string()
       .regex(/^\P{C}{1,100}$/u)
-      .meta({ description: 'who answers for the plan, at most 100 characters', examples: ['storefront-team'] }),
+      .meta({ description: 'who answers for the plan, at most 100 characters', 'x-example': 'storefront-team' }),
   }),
   z.strictObject({
     start: z
@@ -61,21 +64,21 @@ export const planSchema = documentSchema(
       .optional()
       .meta({
         description: 'nth, weekday, plusDays and at, or cron; and timezone. Without it the plan is started by hand',
-        examples: ['{ nth: 2, weekday: TUE, plusDays: 1, at: "06:00", timezone: Europe/London }'],
+        'x-example': '{ nth: 2, weekday: TUE, plusDays: 1, at: "06:00", timezone: Europe/London }',
       }),
     nodes: nodesSchema.optional().meta({
       description: 'accounts, regions and tags',
-      examples: ['{ tags: { Application: storefront } }'],
+      'x-example': '{ tags: { Application: storefront } }',
     }),
     stages: z
       .array(
         z
           .union([stageName, stageSchema])
-          .meta({ description: 'the name of a stage, or a stage', examples: ['{ name: dev, soak: P7D }'] }),
+          .meta({ description: 'the name of a stage, or a stage', 'x-example': '{ name: dev, soak: P7D }' }),
       )
       .min(1)
       .max(STAGES)
-      .meta({ description: `1 to ${STAGES} stages in order`, examples: ['[dev, test, prod]'] }),
+      .meta({ description: `1 to ${STAGES} stages in order`, 'x-example': '[dev, test, prod]' }),
   }),
 ).check((context) => {
   const { metadata, spec } = context.value;

@@ -9,14 +9,14 @@ export const nthWeekdayShape = {
     .int()
     .min(1)
     .max(5)
-    .meta({ description: 'which one of the month, 1 to 5 (a month without a fifth is left out)', examples: [2] }),
-  weekday: z.enum(WEEKDAYS).meta({ description: `one of ${WEEKDAYS.join(', ')}`, examples: ['TUE'] }),
+    .meta({ description: 'which one of the month, 1 to 5 (a month without a fifth is left out)', 'x-example': 2 }),
+  weekday: z.enum(WEEKDAYS).meta({ description: `one of ${WEEKDAYS.join(', ')}`, 'x-example': 'TUE' }),
   plusDays: z
     .int()
     .min(0)
     .max(31)
     .optional()
-    .meta({ description: 'days after that weekday, 0 to 31; 0 without it', examples: [12] }),
+    .meta({ description: 'days after that weekday, 0 to 31; 0 without it', 'x-example': 12 }),
   at: timeOfDayField,
 };
 
@@ -28,7 +28,7 @@ export const cronShape = {
       const problem = cronProblem(context.value);
       if (problem !== null) refuse(context, problem);
     })
-    .meta({ description: 'a cron expression of five fields that fires sometime', examples: ['0 2 * * SUN'] }),
+    .meta({ description: 'a cron expression of five fields that fires sometime', 'x-example': '0 2 * * SUN' }),
 };
 
 type ParsedRecurrence =

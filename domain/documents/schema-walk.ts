@@ -14,10 +14,15 @@ export interface FieldHelp {
 export function helpAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): FieldHelp {
   const schemas = schemasAt(schema, path);
   const metas = schemas.flatMap((found) => z.globalRegistry.get(found) ?? []);
-  const { description, examples, notYet } = Object.assign({}, ...metas.reverse()) as z.core.GlobalMeta;
+  const {
+    description,
+    examples,
+    'x-example': example = Array.isArray(examples) ? examples[0] : undefined,
+    'x-not-yet': notYet,
+  } = Object.assign({}, ...metas.reverse()) as z.core.GlobalMeta;
   return {
     expected: description ?? null,
-    example: Array.isArray(examples) ? String(examples[0]) : null,
+    example: example === undefined ? null : String(example),
     values: schemas.flatMap(valuesOf),
     notYet: notYet === true || (Array.isArray(notYet) && notYet) || false,
   };

@@ -21,7 +21,7 @@ const nodeLimit = (description: string, example: string) =>
   z
     .union([z.int().min(1).max(100_000), z.string().regex(/^(100|[1-9]\d?)%$/)])
     .optional()
-    .meta({ description: `${description}: a number of nodes from 1, or 1% to 100%`, examples: [example] });
+    .meta({ description: `${description}: a number of nodes from 1, or 1% to 100%`, 'x-example': example });
 
 export const stageName = nameField(NAME_LENGTH.stage, 'dev');
 
@@ -31,60 +31,57 @@ export const stageSchema = z.strictObject({
     z
       .string()
       .regex(/^[\p{L}\p{N}][\p{L}\p{Z}\p{N}_.:/=+@-]{0,255}$/u)
-      .meta({ description: 'a value of the tag Patch Group, at most 256 characters', examples: ['storefront-dev'] }),
+      .meta({ description: 'a value of the tag Patch Group, at most 256 characters', 'x-example': 'storefront-dev' }),
     1,
     20,
   )
     .optional()
-    .meta({ description: 'patch groups, at least one; <plan>-<stage> without it', examples: ['[storefront-dev]'] }),
+    .meta({ description: 'patch groups, at least one; <plan>-<stage> without it', 'x-example': '[storefront-dev]' }),
   baseline: z
     .union([z.literal(EVERYTHING), baselineName])
     .optional()
     .meta({
       description: `the name of a PatchBaseline, or ${EVERYTHING}; without it the one named after the stage, else ${EVERYTHING}`,
-      examples: ['prod'],
+      'x-example': 'prod',
     }),
   window: z
     .union([z.literal(FROM_TAG), windowName])
     .optional()
     .meta({
       description: `the name of a MaintenanceWindow, or ${FROM_TAG}; ${FROM_TAG} without it`,
-      examples: ['prod-a'],
+      'x-example': 'prod-a',
     }),
   waves: z
     .strictObject({
-      by: z
-        .literal('zone')
-        .optional()
-        .meta({ description: 'zone', examples: ['zone'] }),
+      by: z.literal('zone').optional().meta({ description: 'zone', 'x-example': 'zone' }),
       maxUnavailable: nodeLimit('of the nodes of a wave, how many may be out of service at once (25%)', '25%'),
       pauseAfterFailures: nodeLimit('of the nodes of the stage, after how many failures it pauses (10%)', '10%'),
     })
     .optional()
     .meta({
       description: 'by, maxUnavailable and pauseAfterFailures',
-      examples: ['{ by: zone, maxUnavailable: 25%, pauseAfterFailures: 10% }'],
+      'x-example': '{ by: zone, maxUnavailable: 25%, pauseAfterFailures: 10% }',
     }),
   snapshot: z
     .enum(['none', 'start', 'await'])
     .optional()
-    .meta({ description: 'none, start or await; await without it, in a stage named dev none', examples: ['await'] }),
+    .meta({ description: 'none, start or await; await without it, in a stage named dev none', 'x-example': 'await' }),
   tasks: tasksSchema,
   reboot: z
     .enum(['if-needed', 'always', 'never'])
     .optional()
-    .meta({ description: 'if-needed, always or never; if-needed without it', examples: ['if-needed'] }),
+    .meta({ description: 'if-needed, always or never; if-needed without it', 'x-example': 'if-needed' }),
   stopped: z
     .enum(['skip', 'start'])
     .optional()
-    .meta({ description: 'what becomes of stopped instances: skip or start; skip without it', examples: ['skip'] }),
+    .meta({ description: 'what becomes of stopped instances: skip or start; skip without it', 'x-example': 'skip' }),
   timeouts: z
     .strictObject({
       install: durationField(SECOND, LONGEST_STEP, 'PT2H').optional(),
       snapshot: durationField(SECOND, LONGEST_STEP, 'PT1H').optional(),
     })
     .optional()
-    .meta({ description: 'install (PT2H) and snapshot (PT1H)', examples: ['{ install: PT2H, snapshot: PT1H }'] }),
+    .meta({ description: 'install (PT2H) and snapshot (PT1H)', 'x-example': '{ install: PT2H, snapshot: PT1H }' }),
   soak: durationField(0, 365 * DAY, 'P7D').optional(),
   health: notYetField('health checks'),
   approval: z
@@ -92,36 +89,33 @@ export const stageSchema = z.strictObject({
       z.literal(NONE),
       z.strictObject({
         roles: distinct(
-          z.enum(ROLES).meta({ description: `one of ${ROLES.join(', ')}`, examples: ['approver'] }),
+          z.enum(ROLES).meta({ description: `one of ${ROLES.join(', ')}`, 'x-example': 'approver' }),
           1,
           ROLES.length,
         )
           .optional()
-          .meta({ description: 'who may decide; [approver] without it', examples: ['[approver]'] }),
+          .meta({ description: 'who may decide; [approver] without it', 'x-example': '[approver]' }),
         quorum: z
           .int()
           .min(1)
           .max(10)
           .optional()
-          .meta({ description: 'how many have to approve, from 1; 1 without it', examples: [1] }),
+          .meta({ description: 'how many have to approve, from 1; 1 without it', 'x-example': 1 }),
         decideWithin: durationField(SECOND, 30 * DAY, 'P3D').optional(),
       }),
     ])
     .optional()
     .meta({
       description: `roles, quorum and decideWithin; or ${NONE}. Without it only the last stage is approved`,
-      examples: ['{ roles: [approver], quorum: 1, decideWithin: P3D }'],
+      'x-example': '{ roles: [approver], quorum: 1, decideWithin: P3D }',
     }),
   onFailure: z
     .enum(['ask', 'stop'])
     .optional()
-    .meta({ description: 'ask or stop; ask without it', examples: ['ask'], notYet: ['rollback'] }),
-  surplus: z
-    .enum(['ask', 'allow'])
-    .optional()
-    .meta({
-      description: 'what an untested patch that a dependency pulled in does: ask or allow; ask without it',
-      examples: ['ask'],
-    }),
+    .meta({ description: 'ask or stop; ask without it', 'x-example': 'ask', 'x-not-yet': ['rollback'] }),
+  surplus: z.enum(['ask', 'allow']).optional().meta({
+    description: 'what an untested patch that a dependency pulled in does: ask or allow; ask without it',
+    'x-example': 'ask',
+  }),
 });
 export type ParsedStage = z.infer<typeof stageSchema>;

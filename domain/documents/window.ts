@@ -19,11 +19,11 @@ export const windowSchema = documentSchema(
         .union([
           z.strictObject(nthWeekdayShape),
           z.strictObject(cronShape),
-          z.strictObject({ always: z.literal(true).meta({ description: 'true', examples: [true] }) }),
+          z.strictObject({ always: z.literal(true).meta({ description: 'true', 'x-example': true }) }),
         ])
         .meta({
           description: 'nth, weekday, plusDays and at; or cron; or always: true',
-          examples: ['{ nth: 2, weekday: TUE, plusDays: 12, at: "02:00" }'],
+          'x-example': '{ nth: 2, weekday: TUE, plusDays: 12, at: "02:00" }',
         }),
       timezone: timezoneField.optional(),
       duration: durationField(MINUTE, WEEK, 'PT5H').optional(),
