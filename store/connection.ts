@@ -4,7 +4,8 @@ import type { Database } from './schema.js';
 
 /** Few: one PGlite serves all processes of the embedded stack one after the other, and PostgreSQL needs no more for us. */
 const CONNECTIONS = 8;
-const CONNECT_TIMEOUT = 5_000;
+/** How long a call waits for a connection, in milliseconds, before it says that the store is unavailable. */
+const CONNECT_TIMEOUT = 10_000;
 
 const TIMESTAMPTZ = 1184;
 const BIGINT = 20;

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import pg from 'pg';
 import { onEveryDatabase } from '../support/databases.js';
 
 onEveryDatabase('migrations', (on) => {
@@ -6,5 +7,13 @@ onEveryDatabase('migrations', (on) => {
     expect(await on.store.migrate()).toEqual([]);
     await Promise.all([on.another(), on.another(), on.another()].map((store) => store.migrate()));
     await on.store.ping();
+  });
+
+  test('refuse a database of a newer release', async () => {
+    const client = new pg.Client({ connectionString: on.url });
+    await client.connect();
+    await client.query("insert into migrations (number, name) values (999, 'from the future')");
+    await client.end();
+    await expect(on.store.migrate()).rejects.toThrow(/has migration 999/);
   });
 });

@@ -137,7 +137,7 @@ describe('PGlite in its own thread', () => {
   };
   const acknowledged = (writer: ChildProcess): string[] => {
     const keys: string[] = [];
-    writer.on('message', (key) => keys.push(String(key)));
+    writer.on('message', (key: string) => keys.push(key));
     return keys;
   };
   const written = async (databaseUrl: string): Promise<Set<string>> => {
