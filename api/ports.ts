@@ -1,0 +1,27 @@
+import type { Store } from '../store/index.js';
+
+/** What the API uses of the memory; every call may throw StoreUnavailable. */
+export type ApiStore = Pick<
+  Store,
+  | 'putDocument'
+  | 'deleteDocument'
+  | 'document'
+  | 'documents'
+  | 'plan'
+  | 'reserveCycle'
+  | 'cycleChanged'
+  | 'cycles'
+  | 'cycleView'
+  | 'cycleNodes'
+  | 'cycleReport'
+  | 'changesSince'
+  | 'manifest'
+  | 'patchSet'
+  | 'fleetNodes'
+  | 'compliance'
+  | 'complianceBy'
+  | 'claimKey'
+  | 'audit'
+  | 'auditEntries'
+  | 'ping'
+>;

@@ -1,0 +1,132 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { hasEnded } from '../../domain/cycle.js';
+import { type StageName, workflowIds } from '../../domain/ids.js';
+import type { CycleView } from '../../store/index.js';
+import { cancel, decide, pause, resume } from '../../workflows/messages.js';
+import { note } from '../audit.js';
+import type { Context } from '../context.js';
+import { Problem } from '../errors.js';
+import { requestKey } from '../idempotency.js';
+import type { Identity } from '../identity.js';
+import { cycleLinks } from '../links.js';
+import { identityOf } from '../plugins/identify.js';
+import { cycleId, idempotentHeaders, stageName } from '../schemas/common.js';
+import { decided, decisionBody, steered, steeringBody } from '../schemas/cycles.js';
+import { problems } from '../schemas/problem.js';
+import { Refused } from '../temporal/updates.js';
+import { existingCycle } from './cycles.js';
+
+const STEERING = { pause, resume, cancel } as const;
+const tags = ['Steering'];
+
+/** What people tell a cycle that runs: an approver's decision, an operator's pause, resume and cancel. */
+export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { store, updates, temporalUi }) => {
+  app.post(
+    '/cycles/:id/stages/:stage/decision',
+    {
+      config: { may: 'decide' },
+      schema: {
+        tags,
+        summary: 'Approve or reject the manifest of a stage',
+        headers: idempotentHeaders,
+        params: z.object({ id: cycleId, stage: stageName }),
+        body: decisionBody,
+        response: { 200: decided, ...problems(400, 404, 409, 413, 415) },
+      },
+    },
+    async (request) => {
+      const { id, stage } = request.params;
+      const { decision, reason, manifest } = request.body;
+      const who = identityOf(request);
+      const cycle = await existingCycle(store, id);
+      const roles = await rolesThatDecide(cycle, stage);
+      const key = await requestKey(store, request);
+      const act = { key, action: `${decision} stage`, subject: `${id}/${stage}`, reason: `${reason} (${manifest})` };
+      return audited(who, act, () => {
+        if (!roles.includes(who.role)) throw mayNotDecide(who, stage, roles);
+        refuseIfEnded(cycle);
+        const run = workflowIds.stage(cycle.workflowId, stage);
+        return updates.send(run, decide, { stage, decision, by: who.name, reason, manifest }, key);
+      });
+    },
+  );
+
+  for (const done of ['pause', 'resume', 'cancel'] as const) {
+    app.post(
+      `/cycles/:id/${done}`,
+      {
+        config: { may: 'steer' },
+        schema: {
+          tags,
+          summary: `Tell a cycle to ${done}`,
+          headers: idempotentHeaders,
+          params: z.object({ id: cycleId }),
+          body: steeringBody,
+          response: { 202: steered, ...problems(400, 404, 409, 413, 415) },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const { reason } = request.body;
+        const who = identityOf(request);
+        const cycle = await existingCycle(store, id);
+        const key = await requestKey(store, request);
+        await audited(who, { key, action: `${done} cycle`, subject: id, reason }, () => {
+          refuseIfEnded(cycle);
+          return updates.send(cycle.workflowId, STEERING[done], { by: who.name, reason }, key);
+        });
+        return reply.code(202).send({ id, done, links: cycleLinks(id, cycle.workflowId, temporalUi) });
+      },
+    );
+  }
+
+  /** The roles that the plan, as it was when the cycle began, lets decide on a stage. */
+  async function rolesThatDecide(cycle: CycleView, stage: StageName): Promise<readonly string[]> {
+    if (!cycle.stages.some(({ name }) => name === stage)) {
+      throw new Problem('not-found', `Cycle ${cycle.id} has no stage ${stage}.`);
+    }
+    const plan = await store.plan(cycle.plan, cycle.planVersion);
+    return plan?.stages.find(({ name }) => name === stage)?.approval?.roles ?? ['approver'];
+  }
+
+  /** Carries an act out and writes it down, whether it counted or was refused: a refused update leaves no trace in Temporal. */
+  async function audited<Result>(
+    who: Identity,
+    act: { readonly key: string; readonly action: string; readonly subject: string; readonly reason: string },
+    carryOut: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await carryOut();
+      await note(store, who, { ...act, result: 'done' });
+      return result;
+    } catch (error) {
+      const refusal = asRefusal(error);
+      if (!refusal) throw error;
+      const { key, reason } = act;
+      // A refused request may be repeated under its key and then count: each refusal is an entry of its own.
+      await note(store, who, {
+        ...act,
+        key: `${key}/refused/${Date.now()}`,
+        result: 'refused',
+        reason: `${reason}; refused as ${refusal.code}: ${refusal.message}`,
+      });
+      throw refusal;
+    }
+  }
+};
+
+const asRefusal = (error: unknown): Problem | null => {
+  if (error instanceof Refused) return new Problem(error.refusal, error.message, { cause: error });
+  return error instanceof Problem && error.code === 'forbidden' ? error : null;
+};
+
+const refuseIfEnded = ({ id, status }: CycleView): void => {
+  if (hasEnded(status)) throw new Refused('ended', `Cycle ${id} has ended as ${status}.`, null);
+};
+
+const mayNotDecide = (who: Identity, stage: string, roles: readonly string[]): Problem =>
+  new Problem(
+    'forbidden',
+    `The plan lets ${roles.join(' or ')} decide on stage ${stage}, and ${who.name} has the role ${who.role}.`,
+  );

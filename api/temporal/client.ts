@@ -1,0 +1,18 @@
+import type { Client } from '@temporalio/client';
+
+/** What the API uses of Temporal's client, so that tests can stand in for it. */
+export interface TemporalClient {
+  readonly workflow: Pick<Client['workflow'], 'start' | 'getHandle'>;
+  readonly schedule: Pick<Client['schedule'], 'create' | 'getHandle'>;
+  readonly connection: {
+    readonly workflowService: Pick<Client['connection']['workflowService'], 'getSystemInfo'>;
+  };
+  withDeadline<R>(deadline: number | Date, call: () => Promise<R>): Promise<R>;
+}
+
+/** How long a call may take before the caller is told that Temporal does not answer, in milliseconds. */
+export const CALL_DEADLINE = 5_000;
+
+/** Every call has a deadline: without one a client waits for ever for a server that is gone. */
+export const within = <R>(client: TemporalClient, milliseconds: number, call: () => Promise<R>): Promise<R> =>
+  client.withDeadline(Date.now() + milliseconds, call);

@@ -1,0 +1,159 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionStatusName,
+  WorkflowFailedError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { CycleRequest } from '../../domain/cycle.js';
+import { type PlanName, workflowIds } from '../../domain/ids.js';
+import type { Preview } from '../../domain/preview.js';
+import {
+  type FleetScanRequest,
+  type FleetScanResult,
+  type PatchtideWorkflows,
+  TASK_QUEUE,
+} from '../../workflows/messages.js';
+import { Problem } from '../errors.js';
+import { CALL_DEADLINE, type TemporalClient, within } from './client.js';
+import { isNoSuchWorkflow } from './trouble.js';
+
+type WorkflowType = keyof PatchtideWorkflows;
+type ArgumentOf<Type extends WorkflowType> = Parameters<PatchtideWorkflows[Type]>[0];
+
+const PATCH_PLAN = defineSearchAttributeKey('PatchPlan', 'KEYWORD');
+const PATCH_PHASE = defineSearchAttributeKey('PatchPhase', 'KEYWORD');
+
+/** A preview reads much and changes nothing; a caller who waits longer than this has gone. */
+const PREVIEW_DEADLINE = 60_000;
+
+interface Start<Type extends WorkflowType> {
+  readonly type: Type;
+  readonly id: string;
+  readonly argument: ArgumentOf<Type>;
+  readonly summary: string;
+  readonly plan: PlanName | null;
+  readonly memo?: Readonly<Record<string, string>>;
+  /** Milliseconds after which the run is ended; without it the run lasts as long as it takes. */
+  readonly timeout?: number;
+}
+
+/** Starts a run once: with the same id twice is once, whether it still runs or has ended. */
+async function startOnce<Type extends WorkflowType>(client: TemporalClient, start: Start<Type>): Promise<void> {
+  try {
+    await within(client, CALL_DEADLINE, () =>
+      client.workflow.start(start.type, {
+        workflowId: start.id,
+        taskQueue: TASK_QUEUE,
+        args: [start.argument],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        staticSummary: start.summary,
+        ...(start.memo && { memo: { ...start.memo } }),
+        ...(start.timeout !== undefined && { workflowRunTimeout: start.timeout }),
+        ...(start.plan && {
+          typedSearchAttributes: [
+            { key: PATCH_PLAN, value: start.plan },
+            { key: PATCH_PHASE, value: 'starting' },
+          ],
+        }),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** Starts a reserved cycle; starting it again does no harm. */
+export const startCycle = (client: TemporalClient, request: CycleRequest): Promise<void> =>
+  startOnce(client, {
+    type: 'patchCycle',
+    id: workflowIds.cycle(request.plan, request.number),
+    argument: request,
+    summary: `Patch cycle ${request.number} of plan ${request.plan}${request.reference ? `, ${request.reference}` : ''}`,
+    plan: request.plan,
+    memo: {
+      requestedBy: request.requestedBy,
+      reason: request.reason,
+      ...(request.reference !== null && { reference: request.reference }),
+    },
+  });
+
+/** Starts a scan of the fleet; the same id is the same scan. */
+export const startScan = (client: TemporalClient, request: FleetScanRequest): Promise<void> =>
+  startOnce(client, {
+    type: 'scanFleet',
+    id: workflowIds.fleetScan(request.id),
+    argument: request,
+    summary: `Scan asked for by ${request.requestedBy}`,
+    plan: null,
+  });
+
+/** How a run stands; null where Temporal knows no run of that id. */
+export async function statusOf(
+  client: TemporalClient,
+  workflowId: string,
+): Promise<WorkflowExecutionStatusName | null> {
+  try {
+    const { status } = await within(client, CALL_DEADLINE, () => client.workflow.getHandle(workflowId).describe());
+    return status.name;
+  } catch (error) {
+    if (isNoSuchWorkflow(error)) return null;
+    throw error;
+  }
+}
+
+export type ScanStatus =
+  | { readonly status: 'running' }
+  | { readonly status: 'completed'; readonly result: FleetScanResult }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** A scan of the fleet, or null where there is none of that id (or Temporal has forgotten it). */
+export async function scanStatus(client: TemporalClient, id: string): Promise<ScanStatus | null> {
+  const status = await statusOf(client, workflowIds.fleetScan(id));
+  if (status === null) return null;
+  if (status === 'RUNNING') return { status: 'running' };
+  if (status !== 'COMPLETED') return { status: 'failed', reason: `The scan ended as ${status.toLowerCase()}.` };
+  const result = await within(client, CALL_DEADLINE, () =>
+    client.workflow.getHandle<PatchtideWorkflows['scanFleet']>(workflowIds.fleetScan(id)).result(),
+  );
+  return { status: 'completed', result };
+}
+
+/** Asks a worker what a cycle of the plan would do now. */
+export async function previewPlan(client: TemporalClient, plan: PlanName, id: string): Promise<Preview> {
+  const workflowId = workflowIds.preview(id);
+  await startOnce(client, {
+    type: 'previewPlan',
+    id: workflowId,
+    argument: { plan },
+    summary: `Preview of plan ${plan}`,
+    plan,
+    timeout: PREVIEW_DEADLINE,
+  });
+  try {
+    return await within(client, PREVIEW_DEADLINE, () =>
+      client.workflow.getHandle<PatchtideWorkflows['previewPlan']>(workflowId).result(),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const cause = error.cause;
+    const type = cause && 'type' in cause ? cause.type : null;
+    if (type === 'no-plan') throw new Problem('no-plan', `There is no plan ${plan}.`, { cause: error });
+    if (cause?.name === 'TimeoutFailure') {
+      throw new Problem('worker-unavailable', 'No worker answered in time; a preview changes nothing.', {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Whether Temporal answers. */
+export async function temporalAnswers(client: TemporalClient): Promise<boolean> {
+  try {
+    await within(client, 2_000, () => client.connection.workflowService.getSystemInfo({}));
+    return true;
+  } catch {
+    return false;
+  }
+}

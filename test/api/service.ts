@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import pg from 'pg';
+import { type ApiOptions, buildApp } from '../../api/app.js';
+import { ROLES, type Role } from '../../api/identity.js';
+import { openStore, type Store } from '../../store/index.js';
+import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { FakeTemporal } from './fake-temporal.js';
+
+const keyOf = (role: string): string => `a-key-for-the-${role}-of-the-tests`;
+
+/** Two operators and two approvers, so that four eyes can be seen to be four. */
+const PEOPLE = [
+  ...ROLES.map((role) => ({ name: role, role, key: keyOf(role) })),
+  { name: 'second-approver', role: 'approver' as const, key: keyOf('second-approver') },
+  { name: 'second-operator', role: 'operator' as const, key: keyOf('second-operator') },
+];
+export type Person = Role | 'second-approver' | 'second-operator';
+
+/** The API of the running test: a real store, and a Temporal that does as the test says. */
+export interface Service {
+  readonly app: FastifyInstance;
+  readonly store: Store;
+  readonly temporal: FakeTemporal;
+  /** Sends a request as a person; null: as nobody. */
+  send(as: Person | null, request: InjectOptions & { readonly url: string }): Promise<LightMyRequestResponse>;
+  get(url: string, as?: Person): Promise<LightMyRequestResponse>;
+  post(as: Person, url: string, payload: object, headers?: Record<string, string>): Promise<LightMyRequestResponse>;
+  put(url: string, payload: object | string, headers?: Record<string, string>): Promise<LightMyRequestResponse>;
+}
+
+/** A service for each test of a file, with documents, cycles and all else of its own. */
+export function useService(options: Partial<ApiOptions> = {}): Service {
+  let database: TestDatabase;
+  let current: { app: FastifyInstance; store: Store; temporal: FakeTemporal };
+
+  beforeAll(async () => {
+    database = await pgliteDatabase();
+  }, 60_000);
+  beforeEach(async () => {
+    const store = openStore({ databaseUrl: database.url });
+    await store.migrate();
+    const temporal = new FakeTemporal();
+    const app = await buildApp({
+      store,
+      temporal: temporal.client,
+      keys: PEOPLE,
+      logger: null,
+      temporalUi: { url: 'http://127.0.0.1:8233', namespace: 'default' },
+      eventInterval: 5,
+      ...options,
+    });
+    current = { app, store, temporal };
+  });
+  afterEach(async () => {
+    await current.app.close();
+    await current.store.close();
+    await emptySchema(database.url);
+  });
+  afterAll(async () => {
+    await database.close();
+  });
+
+  const send: Service['send'] = (as, request) =>
+    current.app.inject({
+      ...request,
+      headers: { ...(as && { authorization: `Bearer ${keyOf(as)}` }), ...request.headers },
+    });
+  return {
+    get app() {
+      return current.app;
+    },
+    get store() {
+      return current.store;
+    },
+    get temporal() {
+      return current.temporal;
+    },
+    send,
+    get: (url, as = 'viewer') => send(as, { method: 'GET', url }),
+    post: (as, url, payload, headers = {}) => send(as, { method: 'POST', url, payload, headers }),
+    put: (url, payload, headers = {}) => send('admin', { method: 'PUT', url, payload, headers }),
+  };
+}
+
+const emptySchema = async (url: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('drop schema public cascade; create schema public');
+  await client.end();
+};
