@@ -21,32 +21,6 @@ import { type Stack, startStack } from './stack.js';
  */
 const EXAMPLE = new URL('../../examples/storefront.yaml', import.meta.url);
 
-await reported(async () => {
-  const request = requestToEnd();
-  const keep = process.argv.includes('--keep');
-  const { config, temporary } = demoConfig();
-  const began = Date.now();
-  console.log('Starting the embedded stack: Temporal, database, simulated fleet, worker, API …');
-  const stack = await startStack(config, request);
-  let failure: unknown = null;
-  try {
-    console.log(`Ready after ${seconds(began)} s.\n\n${linksOf(stack)}\n`);
-    await carryOut(stack, request);
-    console.log(`\nThe cycle ended as planted, after ${seconds(began)} s in all.`);
-  } catch (caught) {
-    failure = caught;
-    console.log(`\n${caught instanceof Error ? caught.message : String(caught)}`);
-    process.exitCode = request.aborted ? 130 : 1;
-  }
-  if (keep && !request.aborted) {
-    console.log(`\nIt goes on running until Ctrl-C:\n\n${linksOf(stack)}`);
-    await once(request, 'abort');
-  }
-  await stack.stop();
-  if (temporary && failure === null && !keep) rmSync(config.data, { recursive: true, force: true });
-  else console.log(`What it wrote, logs included, is in ${config.data}.`);
-});
-
 /** Free ports and a folder of its own, but for what the environment says. */
 function demoConfig(): { config: StackConfig; temporary: boolean } {
   const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value));
@@ -149,3 +123,31 @@ const plantedSchema = z.array(
 const FAILURES: ReadonlySet<string | null> = new Set(['failed', 'unreachable', 'set-aside', null]);
 
 const seconds = (began: number): string => ((Date.now() - began) / 1000).toFixed(1);
+
+async function main(): Promise<void> {
+  const request = requestToEnd();
+  const keep = process.argv.includes('--keep');
+  const { config, temporary } = demoConfig();
+  const began = Date.now();
+  console.log('Starting the embedded stack: Temporal, database, simulated fleet, worker, API …');
+  const stack = await startStack(config, request);
+  let failure: unknown = null;
+  try {
+    console.log(`Ready after ${seconds(began)} s.\n\n${linksOf(stack)}\n`);
+    await carryOut(stack, request);
+    console.log(`\nThe cycle ended as planted, after ${seconds(began)} s in all.`);
+  } catch (caught) {
+    failure = caught;
+    console.log(`\n${caught instanceof Error ? caught.message : String(caught)}`);
+    process.exitCode = request.aborted ? 130 : 1;
+  }
+  if (keep && !request.aborted) {
+    console.log(`\nIt goes on running until Ctrl-C:\n\n${linksOf(stack)}`);
+    await once(request, 'abort');
+  }
+  await stack.stop();
+  if (temporary && failure === null && !keep) rmSync(config.data, { recursive: true, force: true });
+  else console.log(`What it wrote, logs included, is in ${config.data}.`);
+}
+
+await reported(main);

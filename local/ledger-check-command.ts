@@ -14,7 +14,7 @@ const USAGE = `npm run ledger-check -- <fleet> <cycle>
 An API is asked with PATCHTIDE_API_KEY, else with the viewer's key in PATCHTIDE_DATA.`;
 
 /* npm run ledger-check: what the fleet's ledger says was done, held against what the cycle was allowed to do. */
-await reported(async () => {
+async function main(): Promise<void> {
   const [, , fleet, cycle] = process.argv;
   if (!fleet || !cycle) throw new Error(USAGE);
   const { ledger, nodes } = await readFleet(fleet);
@@ -22,7 +22,7 @@ await reported(async () => {
   const findings = checkLedger(ledger, nodes, report);
   console.log(`Cycle ${report.cycle.id}, ${ledger.length} effects in the ledger:\n${findingsText(findings)}`);
   if (findings.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
-});
+}
 
 const fleetFile = z.object({ ledger: ledgerSchema, nodes: fleetNodesSchema });
 
@@ -48,3 +48,5 @@ async function newestCycle(api: ApiClient): Promise<string> {
   if (id === undefined) throw new Error('The API knows no cycle yet.');
   return id;
 }
+
+await reported(main);

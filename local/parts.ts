@@ -32,18 +32,21 @@ export function addressesOf(config: StackConfig, endpoints: Endpoints, namespace
   };
 }
 
-/** The processes that this configuration needs. @param cli the Temporal CLI's path; null where Temporal is given */
+/**
+ * The processes that this configuration needs, in groups that start side by side, each group after the one before.
+ * @param cli the Temporal CLI's path; null where Temporal is given
+ */
 export function partsOf(
   config: StackConfig,
   endpoints: Endpoints,
   addresses: Addresses,
   cli: string | null,
-): PartDescription[] {
+): PartDescription[][] {
   const surroundings = process.env;
   const ours = environmentOfOurs(config, endpoints, addresses);
-  const parts: PartDescription[] = [];
+  const given: PartDescription[] = [];
   if (cli !== null)
-    parts.push({
+    given.push({
       name: 'temporal',
       run: { program: cli },
       args: temporalArguments(config.data, endpoints, addresses.temporal.namespace),
@@ -52,7 +55,7 @@ export function partsOf(
       grace: 10_000,
     });
   if (config.databaseUrl === null)
-    parts.push({
+    given.push({
       name: 'database',
       run: { module: new URL('./database.js', import.meta.url) },
       args: [config.data],
@@ -61,7 +64,7 @@ export function partsOf(
       grace: 10_000,
     });
   if (config.fleet !== null)
-    parts.push({
+    given.push({
       name: 'fleet',
       run: { module: new URL('../simulator/main.js', import.meta.url) },
       args: [],
@@ -69,7 +72,7 @@ export function partsOf(
       isReady: () => answersOk(`${addresses.fleet}/_fleet`),
       grace: 5_000,
     });
-  parts.push(
+  const services: PartDescription[] = [
     {
       name: 'worker',
       run: { module: new URL('../worker/main.js', import.meta.url) },
@@ -86,8 +89,8 @@ export function partsOf(
       isReady: () => answersOk(`${addresses.api}/readyz`),
       grace: 10_000,
     },
-  );
-  return parts;
+  ];
+  return [given, services];
 }
 
 const temporalArguments = (data: string, endpoints: Endpoints, namespace: string): string[] => [

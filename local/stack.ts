@@ -44,11 +44,11 @@ export async function startStack(
     const endpoints = await chooseEndpoints(config.data, asked, say);
     const keys = ensureKeys(config.data);
     const addresses = addressesOf(config, endpoints, process.env.TEMPORAL_NAMESPACE || 'default');
-    for (const description of partsOf(config, endpoints, addresses, cli)) {
+    for (const together of partsOf(config, endpoints, addresses, cli)) {
       signal.throwIfAborted();
-      const part = new Part(description, config.data, say);
-      running.push(part);
-      await part.start(signal);
+      const parts = together.map((description) => new Part(description, config.data, say));
+      running.push(...parts);
+      await allStarted(parts.map((part) => part.start(signal)));
     }
     return {
       config,
@@ -61,4 +61,10 @@ export async function startStack(
     await stop();
     throw failure;
   }
+}
+
+/** Waits for every start, so that none is left under way, and then rejects as the first one that failed. */
+async function allStarted(starts: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(starts);
+  await Promise.all(starts);
 }
