@@ -1,7 +1,10 @@
 import type { Instant } from '../../../domain/ids.js';
-import { openStore } from '../../../store/index.js';
+import { openStore, StoreUnavailable } from '../../../store/index.js';
 
-/* Writes to the database named by its arguments from many connections at once; tells each write that was acknowledged. */
+/*
+ * Writes to the database named by its arguments from many connections at once; tells each write that was acknowledged.
+ * Exits with 1 when the database goes away.
+ */
 const [databaseUrl = '', name = '', count = '0'] = process.argv.slice(2);
 const store = openStore({ databaseUrl });
 const writes = Array.from({ length: Number(count) }, async (_, index) => {
@@ -15,6 +18,9 @@ const writes = Array.from({ length: Number(count) }, async (_, index) => {
   }
   process.send?.(key);
 });
-await Promise.all(writes);
+await Promise.all(writes).catch((error: unknown) => {
+  if (!(error instanceof StoreUnavailable)) throw error;
+  process.exit(1);
+});
 await store.close();
 process.disconnect();
