@@ -61,6 +61,8 @@ export interface FleetNode {
   /** Titles of patches whose last install failed. */
   failed: string[];
   behaviour: Behaviour;
+  /** Files that scripts left as marks. */
+  files: string[];
   /** Keys of invocations that run on it, and of those that wait for its agent. */
   running: string[];
   waiting: string[];
@@ -116,8 +118,8 @@ export interface Invocation {
   stderr: string;
   /** What an install is going to do, decided when it starts. */
   plan?: InstallPlan;
-  /** A script that reboots the node ends when the agent is back. */
-  rebooting: boolean;
+  /** It restarted the node and goes on when the agent is back: to its end, or by running once more. */
+  rebooting: 'no' | 'end' | 'again';
 }
 
 export interface InstallPlan {

@@ -66,6 +66,7 @@ function buildNode(fleet: Fleet, group: Group, number: number, place: Place): Fl
     packages: packagesOf(fleet, group, bootedAt),
     failed: [],
     behaviour: { ...group.behaviour, ...group.exceptions.find((exception) => exception.node === number)?.behaviour },
+    files: [],
     running: [],
     waiting: [],
   };

@@ -52,7 +52,7 @@ export function accept(fleet: Fleet, request: CommandRequest): Command {
       exitCode: -1,
       stdout: '',
       stderr: '',
-      rebooting: false,
+      rebooting: 'no',
     });
     fleet.agenda.schedule(now + fleet.duration('delivery', key), { kind: 'deliver', invocation: key });
   }
@@ -92,7 +92,7 @@ export function patchesApplied(fleet: Fleet, invocation: Invocation, at: number)
   const operation = patchOperationOf(command);
   const restart = plan.refused === undefined && (plan.install.length > 0 || rebootPending(node));
   if (restart && operation.rebootOption === 'RebootIfNeeded') {
-    restartFor(fleet, command, invocation, node, 'patching', at);
+    restartFor(fleet, command, invocation, node, 'end', at);
   } else {
     fleet.agenda.schedule(at + fleet.duration('report', invocation.key), {
       kind: 'finish',
@@ -130,7 +130,7 @@ function finishPatching(fleet: Fleet, command: Command, invocation: Invocation, 
 export function resume(fleet: Fleet, node: FleetNode, at: number): void {
   for (const key of [...node.running]) {
     const invocation = fleet.invocations.get(key);
-    if (invocation?.rebooting) {
+    if (invocation && invocation.rebooting !== 'no') {
       fleet.agenda.schedule(at + fleet.duration('report', key), { kind: 'finish', invocation: key });
     }
   }
@@ -144,7 +144,7 @@ export function resume(fleet: Fleet, node: FleetNode, at: number): void {
 export function interrupt(fleet: Fleet, node: FleetNode, at: number): void {
   for (const key of [...node.running]) {
     const invocation = fleet.invocations.get(key);
-    if (!invocation || invocation.rebooting) continue;
+    if (invocation?.rebooting !== 'no') continue;
     invocation.stderr = 'The agent was stopped while the command ran.';
     end(fleet, invocation, 'Failed', at, 1);
   }
@@ -182,7 +182,7 @@ export function end(fleet: Fleet, invocation: Invocation, details: InvocationDet
   invocation.details = details;
   invocation.exitCode = exitCode;
   invocation.endedAt = fleet.clock.wallOf(at);
-  invocation.rebooting = false;
+  invocation.rebooting = 'no';
   fleet.invocations.put(invocation.key, invocation);
   node.running = node.running.filter((key) => key !== invocation.key);
   node.waiting = node.waiting.filter((key) => key !== invocation.key);
@@ -244,9 +244,12 @@ function startScript(fleet: Fleet, command: Command, invocation: Invocation, nod
 function finishScript(fleet: Fleet, command: Command, invocation: Invocation, node: FleetNode, at: number): void {
   const lines = scriptOf(fleet.description, command, node);
   const result = runScript(node, lines);
-  if (result.reboots && !invocation.rebooting) {
-    restartFor(fleet, command, invocation, node, 'script', at);
-    return;
+  if (invocation.rebooting !== 'end') {
+    fleet.nodes.put(node.id, Object.assign(node, { files: result.files }));
+    if (result.reboots !== 'no') {
+      restartFor(fleet, command, invocation, node, result.reboots, at);
+      return;
+    }
   }
   const site = { ...placeOf(node), nodes: [node.id, node.name], text: [command.comment, ...lines].join('\n') };
   const planted = fleet.faults.strike(['command-fails'], site) !== undefined;
@@ -256,18 +259,19 @@ function finishScript(fleet: Fleet, command: Command, invocation: Invocation, no
   end(fleet, invocation, exitCode === 0 ? 'Success' : 'Failed', at, exitCode);
 }
 
+/** Restarts the node; the invocation then ends, or runs once more. */
 function restartFor(
   fleet: Fleet,
   command: Command,
   invocation: Invocation,
   node: FleetNode,
-  cause: 'patching' | 'script',
+  then: 'end' | 'again',
   at: number,
 ): void {
-  invocation.rebooting = true;
+  invocation.rebooting = then;
   fleet.invocations.put(invocation.key, invocation);
   interrupt(fleet, node, at);
-  reboot(fleet, node, cause, at, command.id);
+  reboot(fleet, node, command.document === PATCH_DOCUMENT ? 'patching' : 'script', at, command.id);
 }
 
 function waitForAgent(fleet: Fleet, command: Command, invocation: Invocation, node: FleetNode): void {
