@@ -1,3 +1,4 @@
+import { isStart } from '../domain/calendar/starts.js';
 import type { CycleRequest, CycleStatus, Decision, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
 import { isFailure, OUTCOMES } from '../domain/cycle.js';
 import type { CycleId, Digest, Instant, PlanName, StageName } from '../domain/ids.js';
@@ -122,7 +123,16 @@ export function createRecordActivities({ records }: { readonly records: Records 
     plan: PlanName;
     idempotencyKey: string;
     now: Instant;
+    /** Null where nobody's schedule started it. */
+    scheduledFor: Instant | null;
   }): Promise<{ kind: 'reserved'; request: CycleRequest } | { kind: 'not-started'; message: string }> {
+    const plan = await records.plan(input.plan);
+    if (plan?.start && input.scheduledFor && !isStart(plan.start, input.scheduledFor)) {
+      return {
+        kind: 'not-started',
+        message: `Not started: ${input.scheduledFor} is not a start of the plan's calendar.`,
+      };
+    }
     const reserved = await records.reserveCycle({
       plan: input.plan,
       mode: 'standard',

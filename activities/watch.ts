@@ -20,7 +20,7 @@ export interface OperationEnded {
 export type WatchActivities = ReturnType<typeof createWatchActivities>;
 
 /** Polls soon after something was sent and ever less often while nothing happens: a tenth of the age, within these bounds. */
-const POLL = { least: 1_000, most: 45_000, share: 0.1 };
+const POLL = { least: 500, most: 45_000, share: 0.1 };
 /** A command may have been accepted a little before our clock says so. */
 const CLOCK_SKEW = 5 * 60_000;
 

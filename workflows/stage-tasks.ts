@@ -34,9 +34,10 @@ async function runTask(
   at: Location,
 ): Promise<number> {
   const note = (message: string | null) => stage.noteOutage(message);
-  const run = workflowInfo().workflowId;
-  const operations = new OperationWatch(`${run}/${when}-stage-${task}`, at, note);
-  const request = { manifest, run: `${run}/${when}-stage-${task}`, when, task, at };
+  // A watch looks in one location, so each location's operations are a run of their own.
+  const run = `${workflowInfo().workflowId}/${when}-stage-${task}/${at.account}/${at.region}`;
+  const operations = new OperationWatch(run, at, note);
+  const request = { manifest, run, when, task, at };
   const { keys } = await untilAwsAnswers(
     () => stepping.beginStageTask.executeWithOptions({ summary: `${when} stage: task ${task}` }, [request]),
     note,

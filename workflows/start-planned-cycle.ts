@@ -1,18 +1,27 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { type Instant, type PlanName, workflowIds } from '../domain/ids.js';
 import { recording } from './activities.js';
 import { patchCycle } from './patch-cycle.js';
 import { attributesOf } from './phase.js';
 
+/** Set by a Temporal Schedule on what it starts. */
+const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+
 /**
  * What a plan's schedule starts. The schedule fires on candidate days, the plan's calendar says whether this is the day.
  * Reserving is keyed by this very start, so that its own retry gets the same cycle; the cycle outlives this workflow.
  */
 export async function startPlannedCycle({ plan }: { readonly plan: PlanName }): Promise<string> {
-  const { workflowId } = workflowInfo();
+  const { workflowId, typedSearchAttributes } = workflowInfo();
   const now = new Date(Date.now()).toISOString() as Instant;
-  const reserved = await recording.reservePlannedCycle({ plan, idempotencyKey: workflowId, now });
+  const scheduled = typedSearchAttributes.get(SCHEDULED_START);
+  const scheduledFor = scheduled ? (scheduled.toISOString() as Instant) : null;
+  const reserved = await recording.reservePlannedCycle({ plan, idempotencyKey: workflowId, now, scheduledFor });
   if (reserved.kind !== 'reserved') return reserved.message;
   const { request } = reserved;
   try {
