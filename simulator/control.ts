@@ -90,7 +90,7 @@ function changeNode(fleet: Fleet, { node: id, tags, state }: z.output<typeof nod
   }
   if (state && state !== node.state) {
     if (state !== 'running') interrupt(fleet, node, fleet.clock.fleet());
-    beginStateChange(fleet, node, state);
+    beginStateChange(fleet, node, state, fleet.clock.fleet());
   }
   return node;
 }

@@ -9,22 +9,27 @@ export interface Filterable {
 }
 
 /**
- * Whether a resource passes all filters of a request; values of a filter are alternatives, with wildcards.
- * @throws AwsError InvalidParameterValue for a filter that the resource does not know
+ * What a request's filters let through; values of a filter are alternatives, with wildcards.
+ * @throws AwsError InvalidParameterValue (when it is asked) for a filter that the resource does not know
  */
-export function passesFilters(form: Form, { tags, fields }: Filterable): boolean {
-  return form.filters().every(({ name, values }) => {
-    const matches = (found: readonly string[]) =>
-      values.some((value) => found.some((each) => matchesGlob(value, each)));
-    if (name === 'tag-key') return matches(Object.keys(tags));
-    if (name.startsWith('tag:')) {
-      const value = tags[name.slice('tag:'.length)];
-      return value !== undefined && matches([value]);
-    }
-    const found = fields[name];
-    if (!found) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
-    return matches(found);
-  });
+export function filterOf(form: Form): (resource: () => Filterable) => boolean {
+  const filters = form.filters();
+  return (resource) => {
+    if (filters.length === 0) return true;
+    const { tags, fields } = resource();
+    return filters.every(({ name, values }) => {
+      const matches = (found: readonly string[]) =>
+        values.some((value) => found.some((each) => matchesGlob(value, each)));
+      if (name === 'tag-key') return matches(Object.keys(tags));
+      if (name.startsWith('tag:')) {
+        const value = tags[name.slice('tag:'.length)];
+        return value !== undefined && matches([value]);
+      }
+      const found = fields[name];
+      if (!found) throw new AwsError('InvalidParameterValue', `The filter '${name}' is invalid`);
+      return matches(found);
+    });
+  };
 }
 
 /** The page size of a request, within EC2's bounds. */

@@ -5,7 +5,7 @@ import { beginStateChange, reboot } from '../fleet/reboots.js';
 import { interrupt } from '../fleet/run-command.js';
 import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
-import { badToken, pageSize, passesFilters, tagSet } from './filters.js';
+import { badToken, filterOf, pageSize, tagSet } from './filters.js';
 
 const STATE_CODES: Record<InstanceState, number> = {
   pending: 0,
@@ -18,7 +18,8 @@ const STATE_CODES: Record<InstanceState, number> = {
 const MOST_PER_PAGE = 1000;
 
 export function describeInstances(form: Form, call: Call): object {
-  const { page, next } = pageOfInstances(form, call, (node) => passesFilters(form, filterable(node)));
+  const passes = filterOf(form);
+  const { page, next } = pageOfInstances(form, call, (node) => passes(() => filterable(node)));
   const reservationSet = page.map((node) => ({
     reservationId: node.id.replace('i-', 'r-'),
     ownerId: node.account,
@@ -30,10 +31,11 @@ export function describeInstances(form: Form, call: Call): object {
 /** Running instances only, unless all are asked for. */
 export function describeInstanceStatus(form: Form, call: Call): object {
   const all = form.flag('IncludeAllInstances');
+  const passes = filterOf(form);
   const { page, next } = pageOfInstances(
     form,
     call,
-    (node) => (all || node.state === 'running') && passesFilters(form, filterable(node)),
+    (node) => (all || node.state === 'running') && passes(() => filterable(node)),
   );
   const instanceStatusSet = page.map((node) => {
     const status = { status: node.state === 'running' ? 'ok' : 'not-applicable' };
@@ -116,7 +118,7 @@ function changeState(form: Form, call: Call, to: 'running' | 'stopped', from: In
     const previousState = stateOf(node.state);
     if (node.state === (to === 'running' ? 'stopped' : 'running')) {
       if (to === 'stopped') interrupt(call.fleet, node, call.fleet.clock.fleet());
-      beginStateChange(call.fleet, node, to);
+      beginStateChange(call.fleet, node, to, call.fleet.clock.fleet());
     }
     return { instanceId: node.id, currentState: stateOf(node.state), previousState };
   });

@@ -3,7 +3,7 @@ import type { Snapshot } from '../fleet/model.js';
 import { siteOf, snapshotVolumes } from '../fleet/snapshots.js';
 import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
-import { badToken, pageSize, passesFilters, tagSet } from './filters.js';
+import { badToken, filterOf, pageSize, tagSet } from './filters.js';
 import { instanceNamed } from './instances.js';
 
 /** All volumes of one instance at once, less those left out. */
@@ -36,15 +36,13 @@ export function createSnapshots(form: Form, call: Call): object {
 export function describeSnapshots(form: Form, call: Call): object {
   const { fleet, account, region } = call;
   const now = fleet.clock.wall();
+  const passes = filterOf(form);
   const ids = form.list('SnapshotId');
-  const own = [...fleet.snapshots.values()].filter(
-    (each) => each.account === account && each.region === region && each.visibleAt <= now,
-  );
-  const missing = ids.find((id) => !own.some((each) => each.id === id));
+  const own = fleet.snapshotsAt(account, region).filter((each) => each.visibleAt <= now);
+  const shown = new Set(own.map((each) => each.id));
+  const missing = ids.find((id) => !shown.has(id));
   if (missing) throw new AwsError('InvalidSnapshot.NotFound', `The snapshot '${missing}' does not exist.`);
-  const found = own.filter(
-    (each) => (ids.length === 0 || ids.includes(each.id)) && passesFilters(form, filterable(each)),
-  );
+  const found = own.filter((each) => (ids.length === 0 || ids.includes(each.id)) && passes(() => filterable(each)));
   const { page, next } = paginate(found, (each) => each.id, pageSize(form, 1000), form.get('NextToken'), badToken);
   return { snapshotSet: page.map((snapshot) => describe(call, snapshot)), nextToken: next };
 }
@@ -55,7 +53,7 @@ export function deleteSnapshot(form: Form, { fleet, account, region }: Call): ob
   if (!snapshot || snapshot.account !== account || snapshot.region !== region) {
     throw new AwsError('InvalidSnapshot.NotFound', `The snapshot '${id}' does not exist.`);
   }
-  fleet.snapshots.delete(id);
+  fleet.removeSnapshot(snapshot);
   fleet.ledger.record(fleet.clock.wall(), 'snapshot-deleted', {
     ...siteOf(fleet, snapshot),
     snapshot: id,

@@ -2,7 +2,7 @@ import { AwsError } from '../errors.js';
 import { placeOf } from '../fleet/fleet.js';
 import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
-import { badToken, pageSize, passesFilters } from './filters.js';
+import { badToken, filterOf, pageSize } from './filters.js';
 import { instanceNamed } from './instances.js';
 
 /** Tags instances and snapshots; those named by the request must all be there. */
@@ -26,6 +26,7 @@ export function deleteTags(form: Form, call: Call): object {
 }
 
 export function describeTags(form: Form, { fleet, account, region }: Call): object {
+  const passes = filterOf(form);
   const own = fleet
     .nodesAt(account, region)
     .filter((node) => !node.hybrid)
@@ -34,7 +35,7 @@ export function describeTags(form: Form, { fleet, account, region }: Call): obje
     )
     .filter(({ resourceId, resourceType, key, value }) => {
       const fields = { 'resource-id': [resourceId], 'resource-type': [resourceType], key: [key], value: [value] };
-      return passesFilters(form, { tags: { [key]: value }, fields });
+      return passes(() => ({ tags: { [key]: value }, fields }));
     });
   const idOf = ({ resourceId, key }: (typeof own)[number]) => `${resourceId}/${key}`;
   const { page, next } = paginate(own, idOf, pageSize(form, 1000), form.get('NextToken'), badToken);

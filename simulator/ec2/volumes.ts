@@ -2,7 +2,7 @@ import { AwsError } from '../errors.js';
 import type { FleetNode, Volume } from '../fleet/model.js';
 import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
-import { badToken, pageSize, passesFilters } from './filters.js';
+import { badToken, filterOf, pageSize } from './filters.js';
 
 export function describeVolumes(form: Form, { fleet, account, region }: Call): object {
   const attached = fleet
@@ -12,10 +12,10 @@ export function describeVolumes(form: Form, { fleet, account, region }: Call): o
   const ids = form.list('VolumeId');
   const missing = ids.find((id) => !attached.some(({ volume }) => volume.id === id));
   if (missing) throw new AwsError('InvalidVolume.NotFound', `The volume '${missing}' does not exist.`);
+  const passes = filterOf(form);
   const found = attached.filter(
     ({ node, volume }) =>
-      (ids.length === 0 || ids.includes(volume.id)) &&
-      passesFilters(form, { tags: {}, fields: fieldsOf(node, volume) }),
+      (ids.length === 0 || ids.includes(volume.id)) && passes(() => ({ tags: {}, fields: fieldsOf(node, volume) })),
   );
   const { page, next } = paginate(
     found,

@@ -1,6 +1,6 @@
 import type { Form } from '../http/form.js';
 import type { Call } from '../http/operation.js';
-import { passesFilters } from './filters.js';
+import { filterOf } from './filters.js';
 
 /** Names differ between accounts, ids do not. */
 export function describeAvailabilityZones(form: Form, { fleet, account, region }: Call): object {
@@ -13,11 +13,12 @@ export function describeAvailabilityZones(form: Form, { fleet, account, region }
     optInStatus: 'opt-in-not-required',
     zoneType: 'availability-zone',
   }));
+  const passes = filterOf(form);
   const availabilityZoneInfo = zones.filter(({ zoneName, zoneId }) =>
-    passesFilters(form, {
+    passes(() => ({
       tags: {},
       fields: { 'zone-name': [zoneName], 'zone-id': [zoneId], 'region-name': [region], state: ['available'] },
-    }),
+    })),
   );
   return { availabilityZoneInfo };
 }

@@ -19,7 +19,11 @@ export function startAutomation(fleet: Fleet, request: AutomationRequest): Autom
   if (earlier) return sameRequest(earlier, request);
   const seconds = secondsOf(fleet, request.document);
   if (inLocation.filter((each) => each.status === 'InProgress').length >= CONCURRENT) {
-    throw new AwsError('AutomationExecutionLimitExceeded', `There are ${CONCURRENT} automations in progress.`, 429);
+    throw new AwsError(
+      'AutomationExecutionLimitExceededException',
+      `There are ${CONCURRENT} automations in progress.`,
+      429,
+    );
   }
   const id = fleet.chance.uuid('automation', fleet.next('automation'));
   const automation: Automation = { ...request, id, status: 'InProgress', startedAt: fleet.clock.wall() };
@@ -38,7 +42,7 @@ export function endAutomation(fleet: Fleet, automation: Automation, at: number, 
   automation.endedAt = fleet.clock.wallOf(at);
   fleet.automations.put(automation.id, automation);
   fleet.ledger.record(automation.endedAt, 'automation-ended', { ...markOf(automation), status: automation.status });
-  if (automation.status === 'Success') takeEffect(fleet, automation);
+  if (automation.status === 'Success') takeEffect(fleet, automation, at);
 }
 
 function sameRequest(earlier: Automation, request: AutomationRequest): Automation {
@@ -52,18 +56,18 @@ function secondsOf(fleet: Fleet, document: string): number {
   const own = fleet.description.automations.find((each) => each.name === document);
   if (own) return own.seconds;
   if (document.startsWith('AWS-') || document.startsWith('AWSSupport-')) return AWS_OWNED_SECONDS;
-  throw new AwsError('AutomationDefinitionNotFound', `Automation definition ${document} was not found.`, 404);
+  throw new AwsError('AutomationDefinitionNotFoundException', `Automation definition ${document} was not found.`, 404);
 }
 
 /** What AWS's own runbooks for instances do, as far as the fleet can tell. */
-function takeEffect(fleet: Fleet, automation: Automation): void {
+function takeEffect(fleet: Fleet, automation: Automation, at: number): void {
   const to = ({ 'AWS-StopEC2Instance': 'stopped', 'AWS-StartEC2Instance': 'running' } as const)[
     automation.document as 'AWS-StopEC2Instance' | 'AWS-StartEC2Instance'
   ];
   for (const id of automation.parameters.InstanceId ?? []) {
     const node = fleet.nodes.get(id);
     if (!to || !node || node.account !== automation.account || node.region !== automation.region) continue;
-    if (node.state === (to === 'running' ? 'stopped' : 'running')) beginStateChange(fleet, node, to);
+    if (node.state === (to === 'running' ? 'stopped' : 'running')) beginStateChange(fleet, node, to, at);
   }
 }
 

@@ -56,6 +56,7 @@ export class Fleet {
   readonly #clockTable: Table<ClockSegment[]>;
   readonly #nodesAt = new Map<string, FleetNode[]>();
   readonly #commandsAt = new Map<string, Command[]>();
+  readonly #snapshotsAt = new Map<string, Map<string, Snapshot>>();
 
   constructor({ description, journal, speed, seed, wallNow }: FleetOptions) {
     this.description = description;
@@ -86,6 +87,7 @@ export class Fleet {
     this.objects = journal.table('objects');
     for (const node of this.nodes.values()) this.#indexNode(node);
     for (const command of this.commands.values()) this.#indexCommand(command);
+    for (const snapshot of this.snapshots.values()) this.#indexSnapshot(snapshot);
     if (segments && this.clock.speed !== speed) this.setSpeed(speed);
     else this.#clockTable.put('segments', [...this.clock.segments]);
   }
@@ -110,6 +112,16 @@ export class Fleet {
     this.#indexCommand(command);
   }
 
+  addSnapshot(snapshot: Snapshot): void {
+    this.snapshots.put(snapshot.id, snapshot);
+    this.#indexSnapshot(snapshot);
+  }
+
+  removeSnapshot(snapshot: Snapshot): void {
+    this.snapshots.delete(snapshot.id);
+    this.#snapshotsAt.get(`${snapshot.account}/${snapshot.region}`)?.delete(snapshot.id);
+  }
+
   nodesAt(account: string, region: string): readonly FleetNode[] {
     return this.#nodesAt.get(`${account}/${region}`) ?? [];
   }
@@ -117,6 +129,10 @@ export class Fleet {
   /** In the order in which they were accepted. */
   commandsAt(account: string, region: string): readonly Command[] {
     return this.#commandsAt.get(`${account}/${region}`) ?? [];
+  }
+
+  snapshotsAt(account: string, region: string): Snapshot[] {
+    return [...(this.#snapshotsAt.get(`${account}/${region}`)?.values() ?? [])];
   }
 
   accountOf(id: string) {
@@ -153,6 +169,12 @@ export class Fleet {
 
   #indexNode(node: FleetNode): void {
     append(this.#nodesAt, `${node.account}/${node.region}`, node);
+  }
+
+  #indexSnapshot(snapshot: Snapshot): void {
+    const location = `${snapshot.account}/${snapshot.region}`;
+    const snapshots = this.#snapshotsAt.get(location) ?? new Map<string, Snapshot>();
+    this.#snapshotsAt.set(location, snapshots.set(snapshot.id, snapshot));
   }
 
   #indexCommand(command: Command): void {

@@ -25,19 +25,23 @@ export function agentBack(fleet: Fleet, node: FleetNode, boots: number, at: numb
   return true;
 }
 
-/** Begins a stop or a start; EC2 shows the state in between until it is done. */
-export function beginStateChange(fleet: Fleet, node: FleetNode, to: 'running' | 'stopped' | 'terminated'): void {
-  const now = fleet.clock.fleet();
+/** Begins a stop or a start at a moment of fleet time; EC2 shows the state in between until it is done. */
+export function beginStateChange(
+  fleet: Fleet,
+  node: FleetNode,
+  to: 'running' | 'stopped' | 'terminated',
+  at: number,
+): void {
   const between: Record<typeof to, InstanceState> = {
     running: 'pending',
     stopped: 'stopping',
     terminated: 'shutting-down',
   };
   node.state = between[to];
-  if (to !== 'running') loseAgent(fleet, node, now, to);
+  if (to !== 'running') loseAgent(fleet, node, at, to);
   fleet.nodes.put(node.id, node);
   const takes = fleet.duration(to === 'running' ? 'start' : 'stop', node.id, fleet.next(`state/${node.id}`));
-  fleet.agenda.schedule(now + takes, { kind: 'instance-state', node: node.id, to });
+  fleet.agenda.schedule(at + takes, { kind: 'instance-state', node: node.id, to });
 }
 
 /** Ends what `beginStateChange` began. */

@@ -37,9 +37,7 @@ export function siteOf(fleet: Fleet, snapshot: Snapshot): Record<string, unknown
 }
 
 function refuseOverQuota(fleet: Fleet, node: FleetNode, volumes: readonly Volume[]): void {
-  const pending = [...fleet.snapshots.values()].filter(
-    (each) => each.state === 'pending' && each.account === node.account && each.region === node.region,
-  );
+  const pending = fleet.snapshotsAt(node.account, node.region).filter((each) => each.state === 'pending');
   const limit = fleet.regionOf(node.account, node.region)?.pendingSnapshots ?? PENDING_PER_LOCATION;
   if (pending.length + volumes.length > limit) {
     throw new AwsError('PendingSnapshotLimitExceeded', `The maximum of ${limit} pending snapshots is reached.`);
@@ -76,7 +74,7 @@ function startSnapshot(
     visibleAt: fleet.visibleFrom(id),
     durationFleet: takes,
   };
-  fleet.snapshots.put(id, snapshot);
+  fleet.addSnapshot(snapshot);
   fleet.ledger.record(snapshot.startedAt, 'snapshot-created', {
     ...placeOf(node),
     snapshot: id,

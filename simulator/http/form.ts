@@ -1,13 +1,13 @@
 /** The parameters of a query request: `InstanceId.1=…&Filter.1.Name=…&Filter.1.Value.1=…`. */
 export class Form {
-  readonly #values: URLSearchParams;
+  readonly #values: Map<string, string>;
 
   constructor(body: string) {
-    this.#values = new URLSearchParams(body);
+    this.#values = new Map(new URLSearchParams(body));
   }
 
   get(name: string): string | undefined {
-    return this.#values.get(name) ?? undefined;
+    return this.#values.get(name);
   }
 
   flag(name: string): boolean {

@@ -84,7 +84,7 @@ export const stopAutomationExecution = jsonOperation(
 function automationOf(id: string, { fleet, account, region }: Call): Automation {
   const automation = fleet.automations.get(id);
   if (!automation || automation.account !== account || automation.region !== region) {
-    throw new AwsError('AutomationExecutionNotFound', `Automation execution ${id} was not found.`, 404);
+    throw new AwsError('AutomationExecutionNotFoundException', `Automation execution ${id} was not found.`, 404);
   }
   return automation;
 }

@@ -125,7 +125,7 @@ test('errors beyond MaxErrors end what has not begun', async () => {
   );
   fleet.pass(60);
   const { CommandInvocations = [] } = await fleet.ssm.send(new ListCommandInvocationsCommand({}));
-  const details = CommandInvocations.map((each) => each.StatusDetails).sort();
+  const details = CommandInvocations.map((each) => each.StatusDetails ?? '').toSorted();
 
   expect(details).toEqual(['Failed', 'Failed', 'Terminated', 'Terminated', 'Terminated', 'Terminated']);
   expect((await fleet.ssm.send(new ListCommandsCommand({}))).Commands?.[0]).toMatchObject({
