@@ -141,6 +141,11 @@ export const PROBLEMS = {
     advice:
       'See that a worker runs; then read the state again before you repeat the request, since it may still apply.',
   },
+  'preview-failed': {
+    status: 503,
+    title: 'The preview could not be made',
+    advice: 'Look into what the detail says (AWS may be out of reach, or deny); nothing was changed. Then repeat it.',
+  },
   'store-unavailable': {
     status: 503,
     title: 'The database does not answer',

@@ -23,8 +23,21 @@ export const describeApi = async (app: FastifyInstance): Promise<void> => {
       },
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+};
+
+type Description = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** Every named schema comes as a request's and as a response's; only those that something refers to are told. */
+const withoutUnused = (description: Description): Description => {
+  const schemas = ('components' in description && description.components?.schemas) || {};
+  const unused = Object.keys(schemas).find(
+    (name) => !JSON.stringify(description).includes(`"#/components/schemas/${name}"`),
+  );
+  if (unused === undefined) return description;
+  delete schemas[unused];
+  return withoutUnused(description);
 };

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
-import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { readText } from '../../domain/documents/text.js';
 import type { PlanName } from '../../domain/ids.js';
@@ -37,12 +38,11 @@ const conditionOf = (headers: z.infer<typeof conditionHeaders>) => ({
 /** Accounts, windows, baselines and plans: declarative documents, every write a version. */
 export const documentRoutes: FastifyPluginAsyncZod<Context> = async (app, context) => {
   readBodiesAsText(app);
-  for (const [collection, kind] of Object.entries(COLLECTIONS))
-    await app.register(collectionRoutes, { ...context, collection, kind });
+  for (const [collection, kind] of Object.entries(COLLECTIONS)) collectionRoutes(app, { ...context, collection, kind });
 };
 
 /** Both media types are read by the reader of documents, which refuses what could be misread, or multiplies. */
-const readBodiesAsText = (app: FastifyInstance): void => {
+const readBodiesAsText = (app: App): void => {
   app.removeContentTypeParser(['application/json', 'text/plain']);
   for (const [format, types] of [
     ['json', ['application/json']],
@@ -58,9 +58,12 @@ const readBodiesAsText = (app: FastifyInstance): void => {
   }
 };
 
-const collectionRoutes: FastifyPluginAsyncZod<
-  Context & { readonly collection: string; readonly kind: DocumentKind }
-> = async (app, { store, schedules, collection, kind }) => {
+type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+const collectionRoutes = (
+  app: App,
+  { store, schedules, collection, kind }: Context & { readonly collection: string; readonly kind: DocumentKind },
+): void => {
   const title = KIND_NAMES[kind];
   const tags = ['Documents'];
   const path = `/${collection}/:name`;

@@ -3,7 +3,7 @@ import {
   type WorkflowExecutionStatusName,
   WorkflowFailedError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, TimeoutFailure } from '@temporalio/common';
 import type { CycleRequest } from '../../domain/cycle.js';
 import { type PlanName, workflowIds } from '../../domain/ids.js';
 import type { Preview } from '../../domain/preview.js';
@@ -136,17 +136,14 @@ export async function previewPlan(client: TemporalClient, plan: PlanName, id: st
     );
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    const cause = error.cause;
-    const type = cause && 'type' in cause ? cause.type : null;
-    if (type === 'no-plan') throw new Problem('no-plan', `There is no plan ${plan}.`, { cause: error });
-    if (cause?.name === 'TimeoutFailure') {
-      throw new Problem('worker-unavailable', 'No worker answered in time; a preview changes nothing.', {
-        cause: error,
-      });
-    }
-    throw error;
+    const cause = rootOf(error);
+    throw cause instanceof TimeoutFailure
+      ? new Problem('worker-unavailable', 'No worker made the preview in time.', { cause: error })
+      : new Problem('preview-failed', `The preview could not be made: ${cause.message}`, { cause: error });
   }
 }
+
+const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
 
 /** Whether Temporal answers. */
 export async function temporalAnswers(client: TemporalClient): Promise<boolean> {

@@ -27,21 +27,41 @@ export interface SentUpdate {
   readonly updateId: string;
 }
 
+const approves = (_update: SentUpdate): unknown => ({ decided: 'approved', at: '2026-11-20T09:00:00.000Z' });
+
 /** A Temporal server that remembers what it was asked, and answers what a test tells it to. */
 export class FakeTemporal {
-  readonly runs = new Map<string, Run>();
-  readonly starts: string[] = [];
-  readonly schedules = new Map<string, { options: ScheduleOptions; paused: boolean; note?: string }>();
-  readonly updates: SentUpdate[] = [];
+  runs = new Map<string, Run>();
+  /** Ids of the runs that were begun, in order. */
+  starts: string[] = [];
+  schedules = new Map<string, { options: ScheduleOptions; paused: boolean; note?: string }>();
+  /** The updates that counted. */
+  updates: SentUpdate[] = [];
   /** What an update of a run is answered with; throws to refuse. */
-  onUpdate: (update: SentUpdate) => unknown = () => ({ decided: 'approved', at: '2026-11-20T09:00:00.000Z' });
+  onUpdate = approves;
   /** What a run of this type comes to. */
-  readonly results = new Map<string, () => unknown>();
+  results = new Map<string, () => unknown>();
   outOfReach = false;
 
-  /** A stage's workflow, which its cycle would have started. */
-  addRun(workflowId: string): void {
-    this.runs.set(workflowId, { type: 'patchStage', options: { workflowId, taskQueue: 'patchtide', args: [] }, status: 'RUNNING' });
+  reset(): void {
+    Object.assign(this, {
+      runs: new Map(),
+      starts: [],
+      schedules: new Map(),
+      updates: [],
+      onUpdate: approves,
+      results: new Map(),
+      outOfReach: false,
+    });
+  }
+
+  /** A run that somebody else began, such as a stage's by its cycle. */
+  addRun(workflowId: string, status: Run['status'] = 'RUNNING'): void {
+    this.runs.set(workflowId, {
+      type: 'patchStage',
+      options: { workflowId, taskQueue: 'patchtide', args: [] },
+      status,
+    });
   }
 
   get client(): TemporalClient {

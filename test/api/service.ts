@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import pg from 'pg';
 import { type ApiOptions, buildApp } from '../../api/app.js';
@@ -29,15 +29,13 @@ export interface Service {
   put(url: string, payload: object | string, headers?: Record<string, string>): Promise<LightMyRequestResponse>;
 }
 
-/** A service for each test of a file, with documents, cycles and all else of its own. */
+/** One service for the tests of a file, each of which finds it empty. */
 export function useService(options: Partial<ApiOptions> = {}): Service {
   let database: TestDatabase;
   let current: { app: FastifyInstance; store: Store; temporal: FakeTemporal };
 
   beforeAll(async () => {
     database = await pgliteDatabase();
-  }, 60_000);
-  beforeEach(async () => {
     const store = openStore({ databaseUrl: database.url });
     await store.migrate();
     const temporal = new FakeTemporal();
@@ -51,13 +49,14 @@ export function useService(options: Partial<ApiOptions> = {}): Service {
       ...options,
     });
     current = { app, store, temporal };
-  });
+  }, 60_000);
   afterEach(async () => {
-    await current.app.close();
-    await current.store.close();
-    await emptySchema(database.url);
+    current.temporal.reset();
+    await emptyTables(database.url);
   });
   afterAll(async () => {
+    await current.app.close();
+    await current.store.close();
     await database.close();
   });
 
@@ -83,9 +82,12 @@ export function useService(options: Partial<ApiOptions> = {}): Service {
   };
 }
 
-const emptySchema = async (url: string): Promise<void> => {
+const emptyTables = async (url: string): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query('drop schema public cascade; create schema public');
+  const { rows } = await client.query<{ name: string }>(
+    "select quote_ident(tablename) as name from pg_tables where schemaname = 'public' and tablename <> 'migrations'",
+  );
+  await client.query(`truncate ${rows.map(({ name }) => name).join(', ')} restart identity cascade`);
   await client.end();
 };
