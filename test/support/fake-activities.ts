@@ -1,0 +1,154 @@
+import type { Location, StageName } from '../../domain/ids.js';
+import type { createActivities } from '../../worker/worker.js';
+import { requestFor } from './cycle-request.js';
+import { digestOf, nodesIn, openingsOf, policiesOf, wavesOf } from './fake-fleet.js';
+import { type FakeWorld, placeOf } from './fake-world.js';
+
+type Activities = ReturnType<typeof createActivities>;
+
+/** Every activity that workers run, over a scripted world: the same shapes, no AWS and no store. */
+export function fakeActivities(world: FakeWorld): Activities {
+  const prepared = new Map<string, { stage: string }>();
+  const stageOf = (manifest: string): string => {
+    const found = prepared.get(manifest);
+    if (!found) throw new Error(`Nothing was prepared as ${manifest}.`);
+    return found.stage;
+  };
+  const locationsOf = (stage: string): (Location & { batches: number })[] => {
+    const waves = openingsOf(world.script, world.stage(stage), EPOCH).waves;
+    return [
+      ...new Map(waves.map(({ account, region }) => [placeOf({ account, region }), { account, region }])).values(),
+    ].map((location) => ({ ...location, batches: 1 }));
+  };
+
+  return {
+    async openCycle() {
+      world.meet('openCycle');
+      await world.ask({ what: 'open-cycle' });
+      const empty = world.script.stages.filter((stage) => (stage.matched ?? nodesIn(stage)) === 0);
+      return { stages: policiesOf(world.script), empty: empty.map(({ name }) => name as StageName) };
+    },
+    async selectStage({ stage }) {
+      world.meet('selectStage');
+      return { digest: digestOf(`${stage}-selection`), locations: locationsOf(stage) };
+    },
+    async prepareStage({ stage: name, patchSet, now }) {
+      world.meet('prepareStage');
+      const stage = world.stage(name);
+      const attempt = world.asked('prepare').filter((earlier) => earlier.stage === name).length + 1;
+      const manifest = digestOf(`${name}-manifest-${attempt}`);
+      prepared.set(manifest, { stage: name });
+      await world.ask({ what: 'prepare', stage: name, patchSet, manifest });
+      const targets = nodesIn(stage);
+      return { manifest, matched: stage.matched ?? targets, targets, ...openingsOf(world.script, stage, now) };
+    },
+    async selectProven({ stage }) {
+      return { digest: digestOf(`${stage}-proven-selection`), locations: locationsOf(stage) };
+    },
+    async selectFleet({ locations }) {
+      world.meet('selectFleet');
+      const all = world.script.stages.flatMap(({ name }) => locationsOf(name));
+      const wanted = all.filter((at) => !locations || locations.some((location) => placeOf(location) === placeOf(at)));
+      return { digest: digestOf('fleet'), locations: wanted, nodes: 3 * wanted.length, problems: [] };
+    },
+
+    async beginStep({ manifest, run, wave, batch, step }) {
+      world.meet('beginStep');
+      const name = stageOf(manifest);
+      const stage = world.stage(name);
+      await world.ask({ what: 'step', stage: name, wave, batch, step });
+      const nodes = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+      const key = `${name}.w${wave}.b${batch}.${step}`;
+      await world.begin({ key, run, step, nodes, fails: stage.failingSteps?.includes(step) ?? false });
+      return { key, nodes };
+    },
+    async beginStageTask({ manifest, run, when, task, at }) {
+      const name = stageOf(manifest);
+      const step = `${when}-stage-${task}`;
+      await world.ask({ what: 'stage-task', stage: name, step, place: placeOf(at) });
+      const key = `${name}.${step}.${placeOf(at)}`;
+      const fails = world.stage(name).failingSteps?.includes(step) ?? false;
+      await world.begin({ key, run, step, nodes: 1, fails });
+      return { keys: [key] };
+    },
+    async recordBatch({ manifest, wave, batch }) {
+      world.meet('recordBatch');
+      const name = stageOf(manifest);
+      const stage = world.stage(name);
+      await world.ask({ what: 'record', stage: name, wave, batch });
+      const place = `w${wave}.b${batch}`;
+      const done = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+      return { done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
+    },
+    async watch({ run, awaited }) {
+      world.meet('watch');
+      const ended = await world.firstEnded(run, awaited);
+      return ended.map(({ key, nodes, fails }) =>
+        fails ? { key, succeeded: 0, failed: nodes } : { key, succeeded: nodes, failed: 0 },
+      );
+    },
+
+    async beginScan({ scan, run, account, region, batch }) {
+      world.meet('beginScan');
+      await world.ask({ what: 'scan', of: scan, place: placeOf({ account, region }), batch });
+      const key = `${scan}.${account}.${region}.b${batch}`;
+      await world.begin({ key, run, step: 'scan-only', nodes: 2, fails: false });
+      return { key };
+    },
+    async readScan() {
+      return { scanned: 2 };
+    },
+
+    async project(change) {
+      await world.ask({ what: 'project', change });
+    },
+    async noteOutage({ wave, message }) {
+      await world.ask({ what: 'outage', wave, message });
+    },
+    async recordDecisions({ decisions }) {
+      await world.ask({ what: 'decisions', decisions });
+    },
+    async note({ message }) {
+      await world.ask({ what: 'note', message });
+    },
+    async skipRest({ stage, wave, reason }) {
+      await world.ask({ what: 'skip-rest', stage, wave, reason });
+      const begun = new Set(
+        world.asked('step').flatMap((step) => (step.stage === stage ? [`${step.wave}.${step.batch}`] : [])),
+      );
+      return wavesOf(world.stage(stage)).reduce((sum, { batches }, index) => {
+        if (wave !== null && wave !== index + 1) return sum;
+        return (
+          sum + batches.reduce((rest, size, batch) => rest + (begun.has(`${index + 1}.${batch + 1}`) ? 0 : size), 0)
+        );
+      }, 0);
+    },
+    async failures({ stage }) {
+      const recorded = world.asked('record').filter((entry) => entry.stage === stage);
+      return recorded.reduce(
+        (sum, { wave, batch }) => sum + (world.stage(stage).failures?.[`w${wave}.b${batch}`] ?? 0),
+        0,
+      );
+    },
+    async harvest({ stage }) {
+      await world.ask({ what: 'harvest', stage });
+      return { patchSet: digestOf(`proven-by-${stage}`) };
+    },
+    async reservePlannedCycle({ plan }) {
+      if (world.busyWith) return { kind: 'not-started', message: `Not started: ${world.busyWith} is still running.` };
+      return { kind: 'reserved', request: { ...requestFor(plan), requestedBy: 'schedule' } };
+    },
+    async fleetScanned({ result }) {
+      await world.ask({ what: 'fleet-scanned', scanned: result.scanned });
+    },
+
+    async preview() {
+      throw new Error('A workflow test has no use for a preview.');
+    },
+    async deliverWebhook(event) {
+      await world.ask({ what: 'webhook', event });
+    },
+  };
+}
+
+const EPOCH = '1970-01-01T00:00:00.000Z' as Parameters<typeof openingsOf>[2];

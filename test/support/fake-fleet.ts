@@ -1,0 +1,126 @@
+import { occurrence } from '../../domain/calendar/windows.js';
+import type { MaintenanceWindow } from '../../domain/documents/types.js';
+import type { AccountId, Digest, Instant, Region, StageName, ZoneId } from '../../domain/ids.js';
+import type { WaveSummary, WindowOccurrence } from '../../domain/manifest.js';
+import type { BatchSteps, StagePolicy } from '../../domain/stage-policy.js';
+
+/*
+ * The fleet that workflow tests speak of: a script of stages, waves and batches, without nodes and without I/O.
+ */
+
+/** One wave of a scripted stage: the sizes of its batches say how many nodes it has. */
+export interface WaveScript {
+  readonly account: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly window: string;
+  readonly batches: readonly number[];
+  readonly maxUnavailable: number;
+}
+
+/** A stage, where it differs from the plainest: two nodes, any time, no approval, no soak, no tasks. */
+export interface StageScript {
+  readonly name: string;
+  readonly policy?: Partial<Omit<StagePolicy, 'name' | 'last' | 'steps'>>;
+  readonly steps?: Partial<BatchSteps>;
+  readonly waves?: readonly Partial<WaveScript>[];
+  /** How many nodes turn out to have failed when a batch is recorded, by `w<wave>.b<batch>`. */
+  readonly failures?: Readonly<Record<string, number>>;
+  /** How many patches that nobody had tested came in, by `w<wave>.b<batch>`. */
+  readonly untested?: Readonly<Record<string, number>>;
+  /** Steps whose operations fail on all of their nodes: `install`, `before-stage-1`. */
+  readonly failingSteps?: readonly string[];
+  /** How many nodes the plan selects; by default the nodes of the waves. */
+  readonly matched?: number;
+}
+
+export interface FleetScript {
+  readonly stages: readonly StageScript[];
+  readonly windows?: readonly MaintenanceWindow[];
+  /** How long the operations of a step take, in milliseconds of the server's clock; nothing by default. */
+  readonly takes?: Readonly<Record<string, number>>;
+}
+
+const PLAIN_STEPS: BatchSteps = {
+  startStopped: false,
+  snapshot: 'none',
+  beforeTasks: 0,
+  afterTasks: 0,
+  reboot: 'if-needed',
+};
+const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
+  approval: null,
+  soak: 0,
+  onFailure: 'ask',
+  surplus: 'ask',
+  pauseAfterFailures: { percent: 100 },
+  stageTasks: { before: 0, after: 0 },
+};
+const PLAIN_WAVE: WaveScript = {
+  account: '111122223333',
+  region: 'eu-west-1',
+  zone: 'euw1-az1',
+  window: 'any-time',
+  batches: [2],
+  maxUnavailable: 50,
+};
+const ANY_TIME: MaintenanceWindow = {
+  name: 'any-time',
+  version: 1,
+  schedule: { always: true },
+  timezone: 'UTC',
+  duration: null,
+  cutoff: 0,
+};
+
+export const policiesOf = ({ stages }: FleetScript): StagePolicy[] =>
+  stages.map(({ name, policy, steps }, index) => ({
+    ...PLAIN_POLICY,
+    ...policy,
+    steps: { ...PLAIN_STEPS, ...steps },
+    name: name as StageName,
+    last: index === stages.length - 1,
+  }));
+
+export const wavesOf = ({ waves = [{}] }: StageScript): WaveScript[] =>
+  waves.map((wave) => ({ ...PLAIN_WAVE, ...wave }));
+
+export const nodesIn = (stage: StageScript): number =>
+  wavesOf(stage)
+    .flatMap(({ batches }) => batches)
+    .reduce((sum, size) => sum + size, 0);
+
+/** The stage's waves in the windows that the calendar gives them at `now`: the real one, clock changes and all. */
+export function openingsOf(
+  script: FleetScript,
+  stage: StageScript,
+  now: Instant,
+): { windows: WindowOccurrence[]; waves: WaveSummary[] } {
+  const known = [ANY_TIME, ...(script.windows ?? [])];
+  const names = [...new Set(wavesOf(stage).map(({ window }) => window))];
+  const windows = names.map((name) => {
+    const window = known.find((candidate) => candidate.name === name);
+    if (!window) throw new Error(`The script has no window ${name}.`);
+    return occurrence(window, nodesIn(stage), now);
+  });
+  const waves = wavesOf(stage).map((wave, index): WaveSummary => {
+    const opening = windows[names.indexOf(wave.window)];
+    if (!opening) throw new Error(`Window ${wave.window} has no opening.`);
+    return {
+      number: index + 1,
+      window: wave.window,
+      opens: opening.opens,
+      cutoff: opening.cutoff,
+      account: wave.account as AccountId,
+      region: wave.region as Region,
+      zone: wave.zone as ZoneId,
+      zoneName: null,
+      maxUnavailable: wave.maxUnavailable,
+      nodes: wave.batches.reduce((sum, size) => sum + size, 0),
+      batches: wave.batches,
+    };
+  });
+  return { windows, waves };
+}
+
+export const digestOf = (name: string): Digest => `sha256:${name}` as Digest;

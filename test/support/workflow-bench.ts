@@ -1,0 +1,84 @@
+import { type WorkflowHandleWithFirstExecutionRunId, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { DecisionMessage } from '../../domain/cycle.js';
+import { type PlanName, type StageName, workflowIds } from '../../domain/ids.js';
+import { decide, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { requestFor } from './cycle-request.js';
+import { fakeActivities } from './fake-activities.js';
+import { FakeWorld } from './fake-world.js';
+import { testBundle, timeSkippingTemporal } from './temporal.js';
+
+export type CycleHandle = WorkflowHandleWithFirstExecutionRunId<PatchtideWorkflows['patchCycle']>;
+
+/** A time-skipping server and a worker with the real workflows over a scripted world; one for each test file. */
+export class WorkflowBench {
+  readonly environment: TestWorkflowEnvironment;
+  readonly world: FakeWorld;
+  private readonly worker: Worker;
+  private readonly running: Promise<void>;
+  private cycles = 0;
+
+  static async open(): Promise<WorkflowBench> {
+    const environment = await timeSkippingTemporal();
+    const world = new FakeWorld(environment);
+    const worker = await Worker.create({
+      connection: environment.nativeConnection,
+      namespace: environment.namespace ?? 'default',
+      taskQueue: TASK_QUEUE,
+      workflowBundle: await testBundle(),
+      activities: fakeActivities(world),
+      dataConverter: {
+        payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
+      },
+    });
+    return new WorkflowBench(environment, world, worker);
+  }
+
+  private constructor(environment: TestWorkflowEnvironment, world: FakeWorld, worker: Worker) {
+    this.environment = environment;
+    this.world = world;
+    this.worker = worker;
+    this.running = worker.run();
+  }
+
+  async close(): Promise<void> {
+    this.worker.shutdown();
+    await this.running;
+    await this.environment.teardown();
+  }
+
+  get client() {
+    return this.environment.client.workflow;
+  }
+
+  /** Sends a decision to a stage as the API does. */
+  decide(cycle: CycleHandle, message: Partial<DecisionMessage> & { stage: string; manifest: string }) {
+    const stage = this.client.getHandle(workflowIds.stage(cycle.workflowId, message.stage as StageName));
+    const full = { decision: 'approve', by: 'anna', reason: 'Looks right.', ...message } as DecisionMessage;
+    return stage.executeUpdate(decide, { args: [full] });
+  }
+
+  /** Starts a cycle of a plan of its own, asked for by `olga`. Its clock stands still until its result is awaited. */
+  startCycle(): Promise<CycleHandle> {
+    this.cycles += 1;
+    const plan = `plan-${this.cycles}` as PlanName;
+    return this.client.start<PatchtideWorkflows['patchCycle']>('patchCycle', {
+      taskQueue: TASK_QUEUE,
+      workflowId: workflowIds.cycle(plan, 1),
+      args: [requestFor(plan)],
+    });
+  }
+}
+
+/** The type of the refusal with which an update was rejected; fails the test where it was not. */
+export async function refusalOf(update: Promise<unknown>): Promise<string | null | undefined> {
+  try {
+    await update;
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error;
+    return error.cause.type;
+  }
+  throw new Error('The update was not refused.');
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { MaintenanceWindow } from '../../domain/documents/types.js';
+import type { Asked } from '../support/fake-world.js';
+import { WorkflowBench } from '../support/workflow-bench.js';
+
+const MINUTE = 60_000;
+
+let bench: WorkflowBench;
+beforeAll(async () => {
+  bench = await WorkflowBench.open();
+});
+afterAll(() => bench.close());
+
+const daily = (name: string, hour: number, more: Partial<MaintenanceWindow> = {}): MaintenanceWindow => ({
+  name,
+  version: 1,
+  schedule: { cron: `0 ${hour} * * *` },
+  timezone: 'UTC',
+  duration: 4 * 60 * MINUTE,
+  cutoff: 60 * MINUTE,
+  ...more,
+});
+
+/** When each wave was at work: from its first step to its last record, as places in the journal. */
+function spans(journal: readonly Asked[]): Map<number, { first: number; last: number }> {
+  const spans = new Map<number, { first: number; last: number }>();
+  for (const [index, entry] of journal.entries()) {
+    if (entry.what !== 'step' && entry.what !== 'record') continue;
+    spans.set(entry.wave, { first: spans.get(entry.wave)?.first ?? index, last: index });
+  }
+  return spans;
+}
+const overlap = (a: { first: number; last: number } | undefined, b: { first: number; last: number } | undefined) => {
+  if (!a || !b) throw new Error('A wave has not run.');
+  return a.first <= b.last && b.first <= a.last;
+};
+
+describe('waves', () => {
+  test('never patch two zones of a Region at the same time, and patch Regions side by side', async () => {
+    const { world } = bench;
+    const [shop, bank] = ['111122223333', '444455556666'];
+    world.plays({
+      takes: { install: 2 * MINUTE },
+      windows: [daily('early', 1), daily('late', 2)],
+      stages: [
+        {
+          name: 'prod',
+          waves: [
+            { account: shop, region: 'eu-west-1', zone: 'euw1-az1', window: 'early' },
+            { account: bank, region: 'eu-west-1', zone: 'euw1-az1', window: 'early' },
+            { account: shop, region: 'eu-west-1', zone: 'euw1-az2', window: 'early' },
+            { account: bank, region: 'eu-west-1', zone: 'euw1-az3', window: 'late' },
+            { account: shop, region: 'us-east-1', zone: 'use1-az1', window: 'early' },
+            { account: shop, region: 'us-east-1', zone: 'hybrid', window: 'early' },
+          ],
+        },
+      ],
+    });
+    const cycle = await bench.startCycle();
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
+
+    const span = spans(world.journal);
+    const [az1, az1OfBank, az2, az3, virginia, hybrid] = [1, 2, 3, 4, 5, 6].map((wave) => span.get(wave));
+    expect(overlap(az1, az1OfBank)).toBe(true);
+    expect([overlap(az1, az2), overlap(az1OfBank, az2), overlap(az2, az3), overlap(az1, az3)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(overlap(virginia, hybrid)).toBe(false);
+    expect(overlap(az1, virginia)).toBe(true);
+  });
+
+  test('take no more nodes out of service at once than the plan allows', async () => {
+    const { world } = bench;
+    world.plays({
+      takes: { install: MINUTE },
+      stages: [{ name: 'prod', waves: [{ batches: [3, 3, 3, 3, 2], maxUnavailable: 7 }] }],
+    });
+    const cycle = await bench.startCycle();
+    await cycle.result();
+
+    const sizes = [3, 3, 3, 3, 2];
+    let out = 0;
+    let most = 0;
+    for (const entry of world.journal) {
+      if (entry.what === 'step' && entry.step === 'check') out += sizes[entry.batch - 1] ?? 0;
+      if (entry.what === 'record') out -= sizes[entry.batch - 1] ?? 0;
+      most = Math.max(most, out);
+    }
+    expect(most).toBe(6);
+    expect(
+      world
+        .asked('record')
+        .map(({ batch }) => batch)
+        .sort(),
+    ).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('take the steps of a batch in order', async () => {
+    const { world } = bench;
+    const steps = { startStopped: true, snapshot: 'await', beforeTasks: 2, afterTasks: 1, reboot: 'always' } as const;
+    world.plays({ stages: [{ name: 'prod', steps, waves: [{ batches: [2] }] }] });
+    await (await bench.startCycle()).result();
+    expect(world.steps('prod').map((step) => step.slice('w1.b1.'.length))).toEqual([
+      'start',
+      'check',
+      'snapshot',
+      'before-1',
+      'before-2',
+      'install',
+      'reboot',
+      'agent-back',
+      'scan',
+      'after-1',
+      'stop',
+      'record',
+    ]);
+  });
+
+  test('run the after tasks although the install failed on every node', async () => {
+    const { world } = bench;
+    world.plays({
+      stages: [
+        {
+          name: 'prod',
+          policy: { pauseAfterFailures: { nodes: 3 } },
+          steps: { beforeTasks: 1, afterTasks: 2 },
+          failingSteps: ['install'],
+          failures: { 'w1.b1': 2 },
+        },
+      ],
+    });
+    expect(await (await bench.startCycle()).result()).toEqual({
+      status: 'completed-with-failures',
+      message: '',
+    });
+    expect(world.steps('prod')).toEqual(expect.arrayContaining(['w1.b1.after-1', 'w1.b1.after-2', 'w1.b1.record']));
+  });
+
+  test('begin nothing after the cutoff, finish what was touched, and skip the rest with that reason', async () => {
+    const { world } = bench;
+    world.plays({
+      windows: [daily('short', 3, { duration: 10 * MINUTE, cutoff: 5 * MINUTE })],
+      takes: { install: 6 * MINUTE },
+      stages: [
+        {
+          name: 'prod',
+          steps: { afterTasks: 1 },
+          waves: [
+            { window: 'short', batches: [2, 2, 2], maxUnavailable: 2 },
+            { window: 'short', zone: 'euw1-az2', batches: [2] },
+          ],
+        },
+      ],
+    });
+    expect(await (await bench.startCycle()).result()).toMatchObject({ status: 'completed' });
+    expect(world.steps('prod')).toEqual([
+      'w1.b1.check',
+      'w1.b1.install',
+      'w1.b1.agent-back',
+      'w1.b1.scan',
+      'w1.b1.after-1',
+      'w1.b1.record',
+    ]);
+    const skips = world.asked('skip-rest');
+    expect(skips.map(({ wave }) => wave)).toEqual([1, 2]);
+    for (const { reason } of skips)
+      expect(reason).toMatch(/^Not begun at the cutoff of window short \(.*T03:05:00\.000Z\)\.$/);
+    const waves = world.asked('project').flatMap(({ change }) => change.waves ?? []);
+    expect(waves.filter(({ status }) => status === 'cut-off').map(({ number }) => number)).toEqual([1, 2]);
+  });
+});
