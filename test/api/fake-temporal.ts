@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
   type WorkflowStartOptions,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TemporalClient } from '../../api/temporal/client.js';
@@ -151,6 +152,10 @@ export const unavailable = (): ServiceError =>
   new ServiceError('Failed to reach Temporal', {
     cause: Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: 'no connection', metadata: {} }),
   });
+
+/** What an update that no worker takes in time looks like. */
+export const unanswered = () =>
+  new WorkflowUpdateRPCTimeoutOrCancelledError('Workflow Update did not complete in time');
 
 /** A workflow's refusal of an update, as it arrives at the client. */
 export const refusal = (type: Refusal, message: string): WorkflowUpdateFailedError =>
