@@ -65,6 +65,10 @@ export class FakeTemporal {
     });
   }
 
+  end(workflowId: string, status: Run['status']): void {
+    this.#run(workflowId).status = status;
+  }
+
   get client(): TemporalClient {
     const client = {
       workflow: { start: this.#start, getHandle: this.#workflow },
