@@ -121,10 +121,5 @@ async function guard(app: FastifyInstance, requestsPerMinute: number): Promise<v
     errorResponseBuilder: (_request, { max, ttl }) =>
       new Problem('too-many-requests', `At most ${max} requests a minute.`, { retryAfter: Math.ceil(ttl / 1000) }),
   });
-  await app.register(underPressure, {
-    maxEventLoopDelay: 2_000,
-    pressureHandler: () => {
-      throw new Problem('overloaded', 'The service is under pressure.');
-    },
-  });
+  await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 5 });
 }

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller must be allowed to do; every route under /v1 says so. */
     may?: Permission;
+    /** What happens instead of a 503 where the service is under pressure. */
+    pressureHandler?: () => void;
   }
 }
 

@@ -10,6 +10,8 @@ const MEDIA_TYPE = 'application/problem+json';
 
 /** What Fastify and its plugins throw by themselves, in our words. */
 const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_BAD_URL: 'invalid-input',
+  FST_ERR_MAX_PARAM_LENGTH: 'invalid-input',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'unreadable-body',
@@ -19,9 +21,7 @@ const BY_FASTIFY_CODE: Readonly<Record<string, ProblemCode>> = {
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'unreadable-body',
   404: 'not-found',
-  406: 'not-acceptable',
   413: 'body-too-large',
-  414: 'invalid-input',
   415: 'unsupported-media-type',
   429: 'too-many-requests',
   503: 'overloaded',

@@ -122,7 +122,7 @@ export const complianceRoutes: FastifyPluginAsyncZod<Context> = async (app, { st
           format: z
             .enum(['csv', 'json'])
             .default('csv')
-            .meta({ description: 'csv or json', examples: ['csv'], notYet: ['html'] }),
+            .meta({ description: 'csv or json', examples: ['csv'], 'x-not-yet': ['html'] }),
           ...filterQuery,
         }),
         response: {

@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { COLLECTIONS, KIND_NAMES, plansThatUse, readDocument, withDefaults } from '../documents.js';
 import { Problem } from '../errors.js';
+import type { Identity } from '../identity.js';
 import { identityOf } from '../plugins/identify.js';
 import { documentName, pageQuery } from '../schemas/common.js';
 import { document, documentBody, documentPage, writtenDocument } from '../schemas/documents.js';
@@ -142,6 +143,7 @@ const collectionRoutes = (
       );
       reply.header('etag', etag(version));
       if (changed) await noted(who, 'write', name, version);
+      if (kind === 'baseline' && created) await resolvePlansAgain(who, name);
       if (kind === 'plan') await followPlan(name as PlanName, version);
       if (created) reply.header('location', `/v1/${collection}/${name}`);
       return reply.code(created ? 201 : 200).send({ kind: title, name, version, changed });
@@ -182,7 +184,7 @@ const collectionRoutes = (
     return found;
   };
 
-  const noted = (who: ReturnType<typeof identityOf>, action: string, name: string, version: number | null) =>
+  const noted = (who: Identity, action: string, name: string, version: number | null) =>
     note(store, who, {
       action: `${action} ${title}`,
       subject: `${collection}/${name}`,
@@ -197,6 +199,24 @@ const collectionRoutes = (
       if (start) await schedules.write(name, start, now());
       else await schedules.remove(name);
     }, `The plan is written as version ${version}`);
+
+  /**
+   * A stage without a baseline takes the one that bears its name, so a new baseline may change what plans mean: those
+   * get a new version. Cycles that run keep theirs.
+   */
+  const resolvePlansAgain = async (who: Identity, baseline: string): Promise<void> => {
+    for (const plan of await store.documents('plan')) {
+      const body = await readDocument(store, 'plan', plan.name, plan.written);
+      const { version, changed } = await store.putDocument('plan', plan.name, body, who.name);
+      if (!changed) continue;
+      await note(store, who, {
+        action: 'write PatchPlan',
+        subject: `plans/${plan.name}`,
+        result: 'done',
+        reason: `version ${version}: there is a baseline ${baseline} now`,
+      });
+    }
+  };
 
   const refuseIfNeeded = async (name: string): Promise<void> => {
     if (kind !== 'plan') {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { hasEnded } from '../../domain/cycle.js';
 import type { CycleId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { Problem } from '../errors.js';
 import { cycleId } from '../schemas/common.js';
 import { problems } from '../schemas/problem.js';
 import { existingCycle } from './cycles.js';
@@ -17,7 +18,7 @@ export const eventRoutes: FastifyPluginAsyncZod<Context> = async (app, context) 
     '/cycles/:id/events',
     {
       config: { may: 'read' },
-      sse: { kind: 'only' },
+      sse: { kind: 'manual' },
       schema: {
         tags: ['Cycles'],
         summary: 'Live progress of a cycle, as server-sent events',
@@ -40,12 +41,20 @@ export const eventRoutes: FastifyPluginAsyncZod<Context> = async (app, context) 
     },
     async (request, reply) => {
       const { id } = request.params;
+      const { accept = '*/*', 'last-event-id': after = '0' } = request.headers;
+      if (!/text\/event-stream|text\/\*|\*\/\*/.test(String(accept))) {
+        throw new Problem('not-acceptable', 'Progress comes as text/event-stream.');
+      }
       await existingCycle(context.store, id);
       const gone = new AbortController();
       reply.sse.onClose(() => gone.abort());
       reply.sse.sendHeaders();
-      const events = eventsOf(context, id, Number(request.headers['last-event-id'] ?? 0), gone.signal);
-      await reply.sse.send(events);
+      try {
+        await reply.sse.send(eventsOf(context, id, Number(after), gone.signal));
+      } catch (error) {
+        // The answer has begun: it ends here, and the reader comes back with the last event that it saw.
+        request.log.warn({ err: error }, 'A stream of events ended early.');
+      }
     },
   );
 };

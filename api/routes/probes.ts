@@ -15,11 +15,13 @@ export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Re
   { store, temporal, metrics },
 ) => {
   const tags = ['Operation'];
+  // Under pressure too: who asks restarts what does not answer, and that would help nobody.
+  const always = { rateLimit: false, pressureHandler: () => undefined } as const;
 
   app.get(
     '/livez',
     {
-      config: { rateLimit: false },
+      config: always,
       schema: {
         tags,
         summary: 'Alive',
@@ -33,7 +35,7 @@ export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Re
   app.get(
     '/readyz',
     {
-      config: { rateLimit: false },
+      config: always,
       schema: {
         tags,
         summary: 'Ready: Temporal and the database answer',
@@ -64,7 +66,7 @@ export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Re
   app.get(
     '/metrics',
     {
-      config: { rateLimit: false },
+      config: always,
       schema: {
         tags,
         summary: 'Measurements for Prometheus',

@@ -10,7 +10,7 @@ export const startCycleBody = z.strictObject({
   mode: z
     .enum(['standard'])
     .default('standard')
-    .meta({ description: 'standard', examples: ['standard'], notYet: ['emergency'] }),
+    .meta({ description: 'standard', examples: ['standard'], 'x-not-yet': ['emergency'] }),
   reason,
   reference: reference.optional(),
 });

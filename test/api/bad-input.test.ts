@@ -264,3 +264,9 @@ test.each([
   const response = await service.send('operator', { method, url });
   expect(response.json()).toMatchObject({ status: 404, code: 'not-found' });
 });
+
+test('An address that cannot be read is a problem too', async () => {
+  const response = await service.get('/v1/plans/%E0%A4%A');
+  expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(response.json()).toMatchObject({ status: 400, code: 'invalid-input' });
+});

@@ -60,6 +60,15 @@ describe('Writing a document', () => {
     expect(twin.json()).toMatchObject({ status: 409, code: 'conflict' });
   });
 
+  test('a new baseline is taken up by the stages that bear its name and say nothing else', async () => {
+    await service.put('/v1/plans/storefront', plan());
+    await service.put('/v1/baselines/prod', baseline('prod'));
+    const response = await service.get('/v1/plans/storefront?expand=defaults');
+    expect(response.headers.etag).toBe('"2"');
+    const baselines = response.json().spec.stages.map((stage: { baseline: string }) => stage.baseline);
+    expect(baselines).toEqual(['everything', 'everything', 'prod']);
+  });
+
   test('stands in the audit trail', async () => {
     await service.put('/v1/baselines/prod', baseline('prod'));
     expect((await service.get('/v1/audit?subject=baselines/prod')).json().items).toMatchObject([
