@@ -1,7 +1,7 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { PreparedStage } from '../activities/prepare.js';
 import type { Decision, DecisionMessage } from '../domain/cycle.js';
-import { refusalOf, verdictOf } from '../domain/decision.js';
+import { readDecision, refusalOf, verdictOf } from '../domain/decision.js';
 import type { ApprovalPolicy } from '../domain/documents/types.js';
 import type { Digest, Instant } from '../domain/ids.js';
 import type { StageState } from './stage-state.js';
@@ -19,6 +19,8 @@ export class Approval {
 
   /** Synchronous on purpose: an asynchronous validator would loop the workflow task. */
   validate(message: DecisionMessage): void {
+    const read = readDecision(message);
+    if (!read.ok) throw ApplicationFailure.nonRetryable(`Malformed: ${read.fault}.`, 'malformed');
     const refusal = this.refusal(message);
     if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
   }
@@ -36,6 +38,8 @@ export class Approval {
 
   /** A signal can't be refused: what does not count is noted, so that the person can find out why. */
   async decideOrNote(message: DecisionMessage): Promise<void> {
+    const read = readDecision(message);
+    if (!read.ok) return this.stage.note(`A signal decideBySignal was ignored: ${read.fault}.`);
     const refusal = this.refusal(message);
     if (refusal) await this.stage.note(`A decision by ${message.by} was ignored: ${refusal.message}`);
     else await this.decide(message, 'signal');

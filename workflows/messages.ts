@@ -78,15 +78,35 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-/** From a cycle to its stage, and from a stage to its waves. */
-export const setPaused = defineSignal<[{ readonly paused: boolean; readonly reason: string }]>('setPaused');
+/** From a cycle to its stage. */
+export const setPaused = defineSignal<[StagePause]>('setPaused');
+export interface StagePause {
+  readonly paused: boolean;
+}
 /** From a wave to its stage, after a batch in which something is worth knowing: totals of the wave so far. */
-export const waveProgress =
-  defineSignal<[{ readonly wave: number; readonly failed: number; readonly surplus: number }]>('waveProgress');
+export const waveProgress = defineSignal<[WaveReport]>('waveProgress');
+export interface WaveReport {
+  readonly wave: number;
+  readonly failed: number;
+  readonly surplus: number;
+}
+/**
+ * From a stage to its wave. `failed` is how many failures of that wave the stage has heard of: a wave that has reported
+ * more begins nothing before the stage has judged them.
+ */
+export const steerWave = defineSignal<[WaveSteering]>('steerWave');
+export interface WaveSteering {
+  readonly paused: boolean;
+  readonly failed: number;
+}
 /** From a cycle to its stage: a decision that came as a signal and could be read. */
 export const decideBySignal = defineSignal<[DecisionMessage]>('decideBySignal');
 /** From a stage to its cycle: too many failures, or a gate that did not pass. */
-export const askOperator = defineSignal<[{ readonly stage: StageName; readonly reason: string }]>('askOperator');
+export const askOperator = defineSignal<[Question]>('askOperator');
+export interface Question {
+  readonly stage: StageName;
+  readonly reason: string;
+}
 
 /** A cycle's own view of itself; the store's projection is what lists are read from. */
 export const cycleState = defineQuery<CycleState>('cycleState');

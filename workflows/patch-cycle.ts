@@ -19,6 +19,7 @@ import type { StagePolicy } from '../domain/stage-policy.js';
 import { preparing, recording } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { announce } from './deliver-webhook.js';
+import { isMessage, requireMessage, type Shape, unbroken } from './handlers.js';
 import {
   askOperator,
   type CycleResult,
@@ -27,6 +28,7 @@ import {
   decideBySignal,
   decideStage,
   pause,
+  type Question,
   type Refusal,
   resume,
   type Steering,
@@ -41,26 +43,37 @@ import { attributesOf, setPhase } from './phase.js';
  */
 export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
   const cycle = new CycleState(request);
-  setHandler(decideStage, (message) => cycle.decideStage(message), {
+  setHandler(decideStage, unbroken(cycle.decideStage.bind(cycle)), {
     description: 'Approve or reject a stage: {stage, decision: approve or reject, by, reason, manifest}',
   });
-  setHandler(pause, (steering) => cycle.pause(steering), {
-    validator: (_steering: Steering) => cycle.mayPause(),
+  setHandler(pause, unbroken(cycle.pause.bind(cycle)), {
+    validator: (steering) => {
+      requireMessage(steering, STEERING);
+      cycle.mayPause();
+    },
     description: 'No new batch begins: {by, reason}',
   });
-  setHandler(resume, (steering) => cycle.resume(steering), {
-    validator: (_steering: Steering) => cycle.mayResume(),
+  setHandler(resume, unbroken(cycle.resume.bind(cycle)), {
+    validator: (steering) => {
+      requireMessage(steering, STEERING);
+      cycle.mayResume();
+    },
     description: 'Go on after a pause, or after the cycle asked: {by, reason}',
   });
-  setHandler(cancel, (steering) => cycle.cancel(steering), {
-    validator: (_steering: Steering) => cycle.mayCancel(),
+  setHandler(cancel, unbroken(cycle.cancel.bind(cycle)), {
+    validator: (steering) => {
+      requireMessage(steering, STEERING);
+      cycle.mayCancel();
+    },
     description: 'Begin nothing more, finish what was touched, and end: {by, reason}',
   });
-  setHandler(askOperator, ({ stage, reason }) => cycle.ask(stage, reason), {
+  setHandler(askOperator, unbroken(cycle.ask.bind(cycle)), {
     description: 'From a stage: a person is wanted',
   });
   setHandler(cycleState, () => cycle.view(), { description: 'Status, stage, and what it waits for' });
-  setDefaultSignalHandler((name) => cycle.note(`A signal ${name} was ignored: this cycle knows no such signal.`));
+  setDefaultSignalHandler(
+    unbroken((name: string) => cycle.note(`A signal ${name} was ignored: this cycle knows no such signal.`)),
+  );
 
   try {
     const stages = await cycle.open();
@@ -91,7 +104,7 @@ class CycleState {
   private status: CycleStatus = 'running';
   private stage: ChildWorkflowHandle<typeof patchStage> | null = null;
   private stageName: StageName | null = null;
-  private asking: { readonly stage: StageName; readonly reason: string } | null = null;
+  private asking: Question | null = null;
   private pausedBy: Steering | null = null;
   private cancelledBy: Steering | null = null;
   private readonly notes: string[] = [];
@@ -187,11 +200,15 @@ class CycleState {
   }
 
   /** A stage found something that a person has to judge; until then nothing new begins. */
-  async ask(stage: StageName, reason: string): Promise<void> {
+  async ask(message: Question): Promise<void> {
+    if (!isMessage(message, QUESTION)) return this.note('A signal askOperator was ignored: expected {stage, reason}.');
+    // Whoever has cancelled has answered already.
+    if (this.scope.consideredCancelled) return;
+    const { stage, reason } = message;
     this.asking = { stage, reason };
     await this.becomes('paused', reason);
-    const message = `${reason} Resume the cycle to go on, or cancel it.`;
-    await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message });
+    const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
+    await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
 
   cancellation(): string {
@@ -230,7 +247,7 @@ class CycleState {
     this.show();
     const paused = status === 'paused';
     // A stage that ends in this very moment can't be told any more, and need not be.
-    await this.stage?.signal(setPaused, { paused, reason: message }).catch(() => undefined);
+    await this.stage?.signal(setPaused, { paused }).catch(() => undefined);
     const waitingFor = this.waitsForOperator();
     const cycleChange = { status, message, ...(paused && !waitingFor ? {} : { waitingFor }) };
     await recording.project({ cycle: this.request.cycle, stage: null, cycleChange });
@@ -261,6 +278,8 @@ class CycleState {
 }
 
 const NOTES_SHOWN = 20;
+const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
+const QUESTION: Shape<Question> = { stage: 'string', reason: 'string' };
 
 /** The innermost reason: what an operator can act on, without the layers around it. */
 function reasonOf(error: unknown): string {

@@ -15,6 +15,7 @@ import type { StagePolicy } from '../domain/stage-policy.js';
 import { preparing, recording } from './activities.js';
 import { Approval } from './approval.js';
 import { untilAwsAnswers } from './aws-outage.js';
+import { unbroken } from './handlers.js';
 import { decide, decideBySignal, setPaused, waveProgress } from './messages.js';
 import { scanSelection } from './scan-selection.js';
 import { StageState } from './stage-state.js';
@@ -42,17 +43,21 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
   const { policy } = input;
   const stage = new StageState(input);
   const approval = new Approval(stage);
-  setHandler(decide, (message) => approval.decide(message, 'api'), {
-    validator: (message) => approval.validate(message),
-    description: 'Approve or reject the manifest that the stage waits for',
-  });
-  setHandler(decideBySignal, (message) => approval.decideOrNote(message), {
+  setHandler(
+    decide,
+    unbroken((message) => approval.decide(message, 'api')),
+    {
+      validator: (message) => approval.validate(message),
+      description: 'Approve or reject the manifest that the stage waits for',
+    },
+  );
+  setHandler(decideBySignal, unbroken(approval.decideOrNote.bind(approval)), {
     description: 'A decision that came to the cycle as the signal decideStage',
   });
-  setHandler(setPaused, ({ paused }) => stage.setPaused(paused), {
+  setHandler(setPaused, unbroken(stage.setPaused.bind(stage)), {
     description: 'Holds back waves that have not begun',
   });
-  setHandler(waveProgress, (progress) => stage.countFailures(progress), {
+  setHandler(waveProgress, unbroken(stage.countFailures.bind(stage)), {
     description: 'From a wave: failures and untested patches so far',
   });
 
@@ -63,7 +68,7 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
     const touched = prepared.waves.length > 0;
     if (touched) {
       await runStageTasks(stage, prepared, 'before');
-      await patchWindows(stage, prepared);
+      if (!stage.stopped) await patchWindows(stage, prepared);
       await runStageTasks(stage, prepared, 'after');
       await stage.gate();
     }

@@ -5,6 +5,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -14,7 +15,8 @@ import type { WaveSummary } from '../domain/manifest.js';
 import type { BatchSteps } from '../domain/stage-policy.js';
 import { recording, stepping } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
-import { setPaused, waveProgress, waveState } from './messages.js';
+import { isMessage, type Shape } from './handlers.js';
+import { steerWave, type WaveSteering, waveProgress, waveState } from './messages.js';
 import { OperationWatch } from './operations.js';
 import { setPhase } from './phase.js';
 
@@ -58,7 +60,7 @@ export const WAVE_START: WaveProgress = { begun: 0, totals: { done: 0, failed: 0
  */
 export async function patchWave(input: WaveInput): Promise<WaveResult> {
   const run = new WaveRun(input);
-  setHandler(setPaused, ({ paused }) => run.setPaused(paused), {
+  setHandler(steerWave, (steering) => run.steer(steering), {
     description: 'Holds back batches that have not begun, or lets them go on',
   });
   setHandler(waveState, () => run.view(), { description: 'Each batch in flight and its step' });
@@ -88,6 +90,8 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
   });
 }
 
+const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number' };
+
 /** The state of one wave, and what may be done to it. */
 class WaveRun {
   begun: number;
@@ -98,6 +102,8 @@ class WaveRun {
   private readonly batches: Promise<void>[] = [];
   private readonly cancellation = CancellationScope.current();
   private paused: boolean;
+  /** How many of the wave's failures its stage has heard of; with more than that, it has the word. */
+  private judgedFailures: number;
   private outage: string | null = null;
 
   constructor(input: WaveInput) {
@@ -105,6 +111,7 @@ class WaveRun {
     this.begun = input.progress.begun;
     this.totals = input.progress.totals;
     this.paused = input.paused;
+    this.judgedFailures = input.progress.totals.failed;
     this.operations = new OperationWatch(
       workflowInfo().workflowId,
       input.wave,
@@ -113,8 +120,13 @@ class WaveRun {
     );
   }
 
-  setPaused(paused: boolean): void {
-    this.paused = paused;
+  steer(steering: WaveSteering): void {
+    if (!isMessage(steering, STEERING)) {
+      log.warn('A signal steerWave was ignored: expected {paused, failed}');
+      return;
+    }
+    this.paused = steering.paused;
+    this.judgedFailures = steering.failed;
     this.show();
   }
 
@@ -137,7 +149,8 @@ class WaveRun {
   async mayBegin(index: number): Promise<boolean> {
     const { cutoff, maxUnavailable } = this.input.wave;
     const size = this.input.wave.batches[index] ?? 0;
-    const room = () => !this.paused && this.outOfService() + size <= maxUnavailable;
+    const mayGoOn = () => !this.paused && this.totals.failed <= this.judgedFailures;
+    const room = () => mayGoOn() && this.outOfService() + size <= maxUnavailable;
     if (cutoff === null) {
       await condition(room);
       return true;

@@ -15,10 +15,14 @@ import type { StagePolicy } from '../domain/stage-policy.js';
 import { failureLimit } from '../domain/waves.js';
 import { recording } from './activities.js';
 import { announce } from './deliver-webhook.js';
-import { askOperator, setPaused } from './messages.js';
+import { isMessage, type Shape } from './handlers.js';
+import { askOperator, type StagePause, steerWave, type WaveReport } from './messages.js';
 import type { StageInput, StageResult } from './patch-stage.js';
 import { patchWave, WAVE_START } from './patch-wave.js';
 import { attributesOf, type Phase, setPhase } from './phase.js';
+
+const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean' };
+const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number' };
 
 /** What a stage knows of itself while it runs, what it shows of that, and how it runs its waves. */
 export class StageState {
@@ -88,7 +92,9 @@ export class StageState {
 
   // Pausing and failing
 
-  async setPaused(paused: boolean): Promise<void> {
+  async setPaused(message: StagePause): Promise<void> {
+    if (!isMessage(message, STAGE_PAUSE)) return this.note('A signal setPaused was ignored: expected {paused}.');
+    const { paused } = message;
     const resumed = this.paused && !paused;
     this.paused = paused;
     // Whoever lets the stage go on has seen the failures so far: only as many again ask again.
@@ -96,7 +102,7 @@ export class StageState {
       this.toleratedFailures =
         this.failures() + failureLimit(this.policy.pauseAfterFailures, Math.max(this.targets, 1));
     }
-    await this.tellWaves();
+    await this.steerWaves();
     this.show();
   }
 
@@ -108,10 +114,15 @@ export class StageState {
     this.onStop = action;
   }
 
-  async countFailures({ wave, failed, surplus }: { wave: number; failed: number; surplus: number }): Promise<void> {
+  async countFailures(report: WaveReport): Promise<void> {
+    if (!isMessage(report, WAVE_REPORT)) {
+      return this.note('A signal waveProgress was ignored: expected {wave, failed, surplus}.');
+    }
+    const { wave, failed, surplus } = report;
     this.progress.set(wave, { failed, surplus });
     this.show();
-    if (this.paused || this.stopped || this.failures() < this.toleratedFailures) return;
+    if (this.stopped) return;
+    if (this.paused || this.failures() < this.toleratedFailures) return this.steerWaves(wave);
     await this.failed(`${this.failures()} of ${this.targets} nodes of stage ${this.policy.name} failed.`);
   }
 
@@ -134,7 +145,7 @@ export class StageState {
   /** Holds the stage back at once, and has the cycle ask. */
   private async ask(reason: string): Promise<void> {
     this.paused = true;
-    await this.tellWaves();
+    await this.steerWaves();
     const { parent } = workflowInfo();
     if (!parent) return;
     await getExternalWorkflowHandle(parent.workflowId).signal(askOperator, { stage: this.policy.name, reason });
@@ -200,8 +211,12 @@ export class StageState {
     await this.is('waiting', 'waiting-window', { kind: 'window', until, manifest: null, message });
   }
 
-  private async tellWaves(): Promise<void> {
-    const told = [...this.waves.values()].map((wave) => wave.signal(setPaused, { paused: this.paused, reason: '' }));
+  /** Tells all running waves, or only one, whether to go on. */
+  private async steerWaves(only?: number): Promise<void> {
+    const waves = [...this.waves].filter(([number]) => only === undefined || number === only);
+    const told = waves.map(([number, wave]) =>
+      wave.signal(steerWave, { paused: this.paused, failed: this.progress.get(number)?.failed ?? 0 }),
+    );
     // A wave that ends in this very moment can't be told any more, and need not be.
     await Promise.allSettled(told);
   }
