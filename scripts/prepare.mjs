@@ -76,7 +76,7 @@ export async function timed(what, work) {
 
 function isInstalled() {
   const mark = at('node_modules', '.patchtide-lock');
-  if (existsSync(mark)) return readFileSync(mark, 'utf8') === lockDigest();
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === lockDigest()) return true;
   if (!agreesWithLock()) return false;
   writeFileSync(mark, lockDigest());
   return true;
