@@ -79,7 +79,6 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
       `Member of Auto Scaling group ${node.autoScalingGroup}: replaced by its image, not patched.`,
     );
   }
-  if (node.os === null) return leave('skipped', 'Its operating system is unknown: neither EC2 nor SSM tells.');
   if (!input.windows.some(({ name }) => name === window)) {
     const tag = node.window === null && policy.window === null ? 'It has no window tag, and there is' : 'There is';
     return leave('skipped', `${tag} no maintenance window ${window}.`);
@@ -87,13 +86,14 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
   const startFirst = node.state === 'stopped' && policy.stopped === 'start';
   if (node.state === 'stopped' && !startFirst)
     return leave('skipped', 'Stopped, and the plan skips stopped instances.');
+  if (node.os === null) return leave('skipped', 'Its operating system is unknown: neither EC2 nor SSM tells.');
   if (node.ping !== 'online' && !startFirst) return leave('unreachable', `Its agent is not online (${node.ping}).`);
   const facts = input.scans.get(node.id);
   if (!facts && input.scanned && !startFirst) return leave('unreachable', 'It could not be scanned.');
 
   const list = lists.get(listKey(node.account, node.region, node.os, node.patchGroup));
   const nothing = facts ? nothingToDo(node.os, facts, list ?? null) : null;
-  if (nothing !== null) return leave('already-compliant', nothing);
+  if (nothing !== null) return leave(nothing.outcome, nothing.reason);
   const { id, kind, name, os, zone, zoneName, patchGroup, account, region } = node;
   return {
     kind: 'target',
@@ -102,13 +102,18 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
 }
 
 /** Why there is nothing to do on a node; null where there is. */
-function nothingToDo(os: OperatingSystem, { state, patches }: NodeFacts, list: InstallList | null): string | null {
+function nothingToDo(
+  os: OperatingSystem,
+  { state, patches }: NodeFacts,
+  list: InstallList | null,
+): { outcome: 'already-compliant' | 'skipped'; reason: string } | null {
   if (state.pendingReboot > 0) return null;
-  if (list === null) return state.missing === 0 && state.failed === 0 ? 'Nothing is missing.' : null;
   const lacking = patches.filter(isLacking);
-  if (lacking.length === 0) return 'Nothing is missing.';
-  const due = list.patches.some((pin) => lacking.some((patch) => isFor(os, pin, patch)));
-  return due ? null : 'Nothing that is missing was proven by the stage before.';
+  if (state.missing === 0 && state.failed === 0 && lacking.length === 0) {
+    return { outcome: 'already-compliant', reason: 'Nothing is missing.' };
+  }
+  if (list === null || list.patches.some((pin) => lacking.some((patch) => isFor(os, pin, patch)))) return null;
+  return { outcome: 'skipped', reason: 'What it misses was not proven by the stage before, or is not approved yet.' };
 }
 
 /** Would installing the pinned patch change what is missing? The same package, and not newer than what is missing. */
