@@ -116,13 +116,10 @@ async function prepare(input: StageInput, stage: StageState, attempt: number): P
   const selection = await untilAwsAnswers(() => preparing.selectStage({ request, stage: policy.name }), note);
   await scanSelection(selection, `prepare${attempt}`, { cycle: request.cycle, stage: policy.name });
   const now = new Date(Date.now()).toISOString() as Instant;
-  const prepared = await preparing.prepareStage({
-    request,
-    stage: policy.name,
-    selection: selection.digest,
-    patchSet,
-    now,
-  });
+  const prepared = await untilAwsAnswers(
+    () => preparing.prepareStage({ request, stage: policy.name, selection: selection.digest, patchSet, now }),
+    note,
+  );
   stage.prepared(prepared);
   return prepared;
 }

@@ -1,6 +1,7 @@
 import { executeChild, setCurrentDetails } from '@temporalio/workflow';
 import { type Instant, workflowIds } from '../domain/ids.js';
 import { preparing, recording } from './activities.js';
+import { untilAwsAnswers } from './aws-outage.js';
 import type { FleetScanRequest, FleetScanResult } from './messages.js';
 import { setPhase } from './phase.js';
 import { scanLocation } from './scan-location.js';
@@ -11,7 +12,10 @@ import { scanLocation } from './scan-location.js';
  */
 export async function scanFleet(request: FleetScanRequest): Promise<FleetScanResult> {
   setPhase('scanning');
-  const selection = await preparing.selectFleet(request);
+  const selection = await untilAwsAnswers(
+    () => preparing.selectFleet(request),
+    async (message) => setCurrentDetails(message === null ? 'Selecting' : `**Waits for AWS**: ${message}`),
+  );
   setCurrentDetails(`${selection.nodes} nodes in ${selection.locations.length} locations`);
   const scans = selection.locations.filter(({ batches }) => batches > 0);
   const scanned = await Promise.all(

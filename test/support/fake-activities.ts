@@ -43,6 +43,7 @@ export function fakeActivities(world: FakeWorld): Activities {
       return { manifest, matched: stage.matched ?? targets, targets, ...openingsOf(world.script, stage, now) };
     },
     async selectProven({ stage }) {
+      world.meet('selectProven');
       return { digest: digestOf(`${stage}-proven-selection`), locations: locationsOf(stage) };
     },
     async selectFleet({ locations }) {
@@ -96,6 +97,7 @@ export function fakeActivities(world: FakeWorld): Activities {
       return { key };
     },
     async readScan() {
+      world.meet('readScan');
       return { scanned: 2 };
     },
 

@@ -152,6 +152,8 @@ export class FakeWorld {
   /** Until at least one operation of the run has ended; the server's clock moves on while all that is left is to wait. */
   async firstEnded(run: string, awaited: readonly string[]): Promise<FakeOperation[]> {
     for (;;) {
+      // Before anything is looked at: what changes while the clock is asked must not be missed.
+      const change = this.nextChange();
       const ours = this.operations.filter((operation) => operation.run === run);
       const moving = ours.filter(({ step }) => !this.held.has(step));
       const now = await this.now();
@@ -162,7 +164,7 @@ export class FakeWorld {
       }
       const ends = moving.filter(({ endsAt }) => endsAt > now).map(({ endsAt }) => endsAt - now);
       if (ends.length > 0) await this.pass(Math.min(STRIDE, ...ends));
-      else await this.nextChange();
+      else await change;
     }
   }
 

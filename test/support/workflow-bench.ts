@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { DecisionMessage } from '../../domain/cycle.js';
-import { type PlanName, type StageName, workflowIds } from '../../domain/ids.js';
+import { type Digest, type PlanName, type StageName, workflowIds } from '../../domain/ids.js';
 import { decide, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { requestFor } from './cycle-request.js';
 import { fakeActivities } from './fake-activities.js';
@@ -11,6 +11,15 @@ import { FakeWorld } from './fake-world.js';
 import { testBundle, timeSkippingTemporal } from './temporal.js';
 
 export type CycleHandle = WorkflowHandleWithFirstExecutionRunId<PatchtideWorkflows['patchCycle']>;
+
+/** A decision as a test writes it; by default `anna` approves. */
+export interface DecisionScript {
+  readonly stage: string;
+  readonly manifest: string;
+  readonly decision?: DecisionMessage['decision'];
+  readonly by?: string;
+  readonly reason?: string;
+}
 
 /** A time-skipping server and a worker with the real workflows over a scripted world; one for each test file. */
 export class WorkflowBench {
@@ -54,10 +63,9 @@ export class WorkflowBench {
   }
 
   /** Sends a decision to a stage as the API does. */
-  decide(cycle: CycleHandle, message: Partial<DecisionMessage> & { stage: string; manifest: string }) {
+  decide(cycle: CycleHandle, message: DecisionScript) {
     const stage = this.client.getHandle(workflowIds.stage(cycle.workflowId, message.stage as StageName));
-    const full = { decision: 'approve', by: 'anna', reason: 'Looks right.', ...message } as DecisionMessage;
-    return stage.executeUpdate(decide, { args: [full] });
+    return stage.executeUpdate(decide, { args: [decisionOf(message)] });
   }
 
   /** Starts a cycle of a plan of its own, asked for by `olga`. Its clock stands still until its result is awaited. */
@@ -71,6 +79,15 @@ export class WorkflowBench {
     });
   }
 }
+
+export const decisionOf = (script: DecisionScript): DecisionMessage => ({
+  decision: 'approve',
+  by: 'anna',
+  reason: 'Looks right.',
+  ...script,
+  stage: script.stage as StageName,
+  manifest: script.manifest as Digest,
+});
 
 /** The type of the refusal with which an update was rejected; fails the test where it was not. */
 export async function refusalOf(update: Promise<unknown>): Promise<string | null | undefined> {
