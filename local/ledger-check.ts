@@ -15,7 +15,6 @@ const ledgerEntry = z.object({
   zoneId: z.string().optional(),
   key: z.string().optional(),
   operation: z.string().optional(),
-  nodes: z.array(z.string()).optional(),
   volume: z.string().optional(),
   tags: z.record(z.string(), z.string().nullable()).optional(),
   patches: z.array(z.object({ id: z.string(), title: z.string() })).optional(),
