@@ -13,11 +13,12 @@ export interface ClockSegment {
 export class FleetClock {
   readonly #segments: ClockSegment[];
   readonly #wallNow: () => number;
-  #latest = 0;
+  #now: number;
 
   constructor(segments: ClockSegment[], wallNow: () => number) {
     this.#segments = segments;
     this.#wallNow = wallNow;
+    this.#now = wallNow();
   }
 
   static begin(speed: number, wallNow: () => number): FleetClock {
@@ -33,13 +34,20 @@ export class FleetClock {
     return this.#last().speed;
   }
 
-  /** The wall time; it never runs backwards, even if the machine's clock is set back. */
-  wall(): number {
-    this.#latest = Math.max(this.#latest, this.#wallNow());
-    return this.#latest;
+  /**
+   * Reads the machine's clock. Time stands still from one tick to the next, so that all of a request happens at one
+   * moment, after everything that was due by then; it never runs backwards, even if the machine's clock is set back.
+   */
+  tick(): void {
+    this.#now = Math.max(this.#now, this.#wallNow());
   }
 
-  /** The fleet time of now. */
+  /** The wall time of the last tick. */
+  wall(): number {
+    return this.#now;
+  }
+
+  /** The fleet time of the last tick. */
   fleet(): number {
     const { wall, fleet, speed } = this.#last();
     return fleet + Math.max(0, this.wall() - wall) * speed;

@@ -6,6 +6,8 @@ export class Agenda {
   readonly #table: Table<ScheduledEvent>;
   readonly #heap: ScheduledEvent[] = [];
   #order = 0;
+  /** The moment of the event that was taken last: nothing can be due before it any more. */
+  #reached = 0;
 
   constructor(table: Table<ScheduledEvent>) {
     this.#table = table;
@@ -17,7 +19,8 @@ export class Agenda {
 
   schedule(at: number, event: FleetEvent): void {
     this.#order += 1;
-    const scheduled: ScheduledEvent = { id: this.#order.toString(36), at, order: this.#order, event };
+    const due = Math.max(at, this.#reached);
+    const scheduled: ScheduledEvent = { id: this.#order.toString(36), at: due, order: this.#order, event };
     this.#table.put(scheduled.id, scheduled);
     this.#push(scheduled);
   }
@@ -32,6 +35,7 @@ export class Agenda {
       this.#sink();
     }
     this.#table.delete(first.id);
+    this.#reached = first.at;
     return first;
   }
 

@@ -7,11 +7,9 @@ import { endSnapshot } from './snapshots.js';
 
 /** Lets everything happen that is due by now, in the order of its true time. Called before anything is asked of the fleet. */
 export function advance(fleet: Fleet): void {
-  for (;;) {
-    const due = fleet.agenda.takeDue(fleet.clock.fleet());
-    if (!due) return;
-    happen(fleet, due.event, due.at);
-  }
+  fleet.clock.tick();
+  const now = fleet.clock.fleet();
+  for (let due = fleet.agenda.takeDue(now); due; due = fleet.agenda.takeDue(now)) happen(fleet, due.event, due.at);
 }
 
 function happen(fleet: Fleet, event: FleetEvent, at: number): void {
