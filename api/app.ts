@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { fastifySSE } from '@fastify/sse';
@@ -51,7 +53,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: MEBIBYTE,
-    requestIdHeader: 'x-request-id',
+    genReqId: requestId,
     routerOptions: { maxParamLength: 500 },
     frameworkErrors: (error, request, reply) => {
       answerProblem(error, request, reply);
@@ -98,6 +100,12 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
   await app.ready();
   return app;
 }
+
+/** The caller's own id of a request where it has one that is fit for a log. */
+const requestId = ({ headers }: IncomingMessage): string => {
+  const own = headers['x-request-id'];
+  return typeof own === 'string' && /^[\w.:-]{1,100}$/.test(own) ? own : randomUUID();
+};
 
 /** Protection against others and against too much. */
 async function guard(app: FastifyInstance, requestsPerMinute: number): Promise<void> {

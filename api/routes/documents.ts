@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { FastifyPluginAsyncZod, ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { documentSchemas } from '../../domain/documents/parse.js';
 import { readText } from '../../domain/documents/text.js';
 import type { PlanName } from '../../domain/ids.js';
 import type { DocumentKind, DocumentVersion } from '../../store/index.js';
@@ -11,10 +12,11 @@ import type { Context } from '../context.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { COLLECTIONS, KIND_NAMES, plansThatUse, readDocument, withDefaults } from '../documents.js';
 import { Problem } from '../errors.js';
+import { checkRequest } from '../faults.js';
 import type { Identity } from '../identity.js';
 import { identityOf } from '../plugins/identify.js';
 import { documentName, pageQuery } from '../schemas/common.js';
-import { document, documentBody, documentPage, writtenDocument } from '../schemas/documents.js';
+import { document, documentPage, writtenDocument } from '../schemas/documents.js';
 import { problems } from '../schemas/problem.js';
 
 const params = z.object({ name: documentName });
@@ -39,6 +41,10 @@ const conditionOf = (headers: z.infer<typeof conditionHeaders>) => ({
 /** Accounts, windows, baselines and plans: declarative documents, every write a version. */
 export const documentRoutes: FastifyPluginAsyncZod<Context> = async (app, context) => {
   readBodiesAsText(app);
+  // A document is checked by its reader, which knows its place; the schema of the body tells what it checks.
+  app.setValidatorCompiler<z.ZodType>((route) =>
+    route.httpPart === 'body' ? (value: unknown) => ({ value }) : checkRequest(route),
+  );
   for (const [collection, kind] of Object.entries(COLLECTIONS)) collectionRoutes(app, { ...context, collection, kind });
 };
 
@@ -130,7 +136,7 @@ const collectionRoutes = (
         consumes: ['application/json', 'application/yaml'],
         params,
         headers: conditionHeaders,
-        body: documentBody,
+        body: documentSchemas[title],
         response: { 200: writtenDocument, 201: writtenDocument, ...problems(400, 409, 412, 413, 415) },
       },
     },

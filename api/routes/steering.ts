@@ -47,7 +47,13 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
         if (!roles.includes(who.role)) throw mayNotDecide(who, stage, roles);
         refuseIfEnded(cycle);
         const run = workflowIds.stage(cycle.workflowId, stage);
-        return updates.send(run, decide, { stage, decision, by: who.name, reason, manifest }, key);
+        return updates
+          .send(run, decide, { stage, decision, by: who.name, reason, manifest }, key)
+          .catch((error: unknown) => {
+            throw notBegunOrOver(error)
+              ? new Refused('not-waiting', `Stage ${stage} does not wait for a decision.`, error)
+              : error;
+          });
       });
     },
   );
@@ -120,6 +126,9 @@ const asRefusal = (error: unknown): Problem | null => {
   if (error instanceof Refused) return new Problem(error.refusal, error.message, { cause: error });
   return error instanceof Problem && error.code === 'forbidden' ? error : null;
 };
+
+/** The cycle runs, and the stage does not: its turn has not come, or it is done. */
+const notBegunOrOver = (error: unknown): boolean => error instanceof Refused && error.refusal === 'ended';
 
 const refuseIfEnded = ({ id, status }: CycleView): void => {
   if (hasEnded(status)) throw new Refused('ended', `Cycle ${id} has ended as ${status}.`, null);

@@ -14,19 +14,6 @@ export const documentPage = page(
   z.object({ name: text, version: z.int(), by: text, at: instant, document }).meta({ id: 'StoredDocument' }),
 );
 
-/** Any value: documents are checked by their own schemas, which also say what was meant. */
-export const documentBody = z.unknown().meta({
-  description: 'a document, as JSON or YAML; its name is the one in the address',
-  examples: [
-    {
-      apiVersion: 'patchtide/v1',
-      kind: 'PatchPlan',
-      metadata: { name: 'storefront', owner: 'storefront-team' },
-      spec: { stages: ['dev', 'test', 'prod'] },
-    },
-  ],
-});
-
 export const writtenDocument = z.object({
   kind: text,
   name: text,

@@ -91,7 +91,7 @@ export class PlanSchedules {
     const { state, info } = await this.#existing(plan, () => this.#handle(plan).describe());
     return {
       paused: state.paused,
-      note: state.note ?? null,
+      note: state.note || null,
       nextTimes: nextStarts(start, now, NEXT_TIMES),
       recent: info.recentActions
         .map(({ scheduledAt, takenAt }) => ({ scheduledAt: instant(scheduledAt), startedAt: instant(takenAt) }))

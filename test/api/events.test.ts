@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { buildApp } from '../../api/app.js';
 import type { CycleId, StageName } from '../../domain/ids.js';
 import { startCycle } from './examples.js';
 import { useService } from './service.js';
@@ -8,6 +9,14 @@ const CYCLE = 'storefront-1' as CycleId;
 const DEV = 'dev' as StageName;
 const listen = (headers: Record<string, string> = {}) =>
   service.send('viewer', { method: 'GET', url: '/v1/cycles/storefront-1/events', headers });
+
+const deferred = () => {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve: () => resolve() };
+};
 
 const eventsOf = (body: string) =>
   body
@@ -46,6 +55,29 @@ describe('The events of a cycle', () => {
     await service.store.cycleChanged(CYCLE, { status: 'completed' });
     const [first, ...rest] = eventsOf((await listen()).body);
     expect(eventsOf((await listen({ 'last-event-id': String(first?.id) })).body)).toEqual(rest);
+  });
+
+  test('end when the service does', async () => {
+    await startCycle(service);
+    const key = 'a-key-for-this-test-alone';
+    const { promise: asked, resolve: ask } = deferred();
+    const store = new Proxy(service.store, {
+      get: (target, name, receiver) => {
+        if (name === 'changesSince') ask();
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    const app = await buildApp({
+      store,
+      temporal: service.temporal.client,
+      keys: [{ name: 'ada', role: 'viewer', key }],
+      logger: null,
+      temporalUi: null,
+    });
+    const answer = app.inject({ url: '/v1/cycles/storefront-1/events', headers: { authorization: `Bearer ${key}` } });
+    await asked;
+    await app.close();
+    expect(eventsOf((await answer).body)).toMatchObject([{ event: 'cycle' }]);
   });
 
   test('of a cycle that is not there, or as something else, are a problem', async () => {

@@ -89,6 +89,16 @@ describe('The description of the API', () => {
     }
   });
 
+  test('shows the fields of documents', async () => {
+    const { paths } = await description();
+    const { content } = paths['/v1/plans/{name}'].put.requestBody;
+    expect(Object.keys(content)).toEqual(['application/json', 'application/yaml']);
+    expect(content['application/yaml'].schema.properties.spec.properties.stages).toMatchObject({
+      type: 'array',
+      description: '1 to 20 stages in order',
+    });
+  });
+
   test('refers to nothing that is not there', async () => {
     const text = JSON.stringify(await description());
     const { components } = JSON.parse(text);

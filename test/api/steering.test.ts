@@ -56,7 +56,11 @@ describe('A decision', () => {
 
   test('before the stage has begun, or after the cycle has ended, is refused', async () => {
     await startCycle(service);
-    expect((await decide()).json()).toMatchObject({ status: 409, code: 'ended' });
+    expect((await decide()).json()).toMatchObject({
+      status: 409,
+      code: 'not-waiting',
+      detail: 'Stage prod does not wait for a decision.',
+    });
     await service.store.cycleChanged('storefront-1' as CycleId, { status: 'completed' });
     expect((await decide()).json()).toMatchObject({
       code: 'ended',
