@@ -1,8 +1,8 @@
 import { isWindows } from '../catalogue/catalogue.js';
 import { AwsError } from '../errors.js';
+import { interrupt } from '../fleet/invocations.js';
 import type { FleetNode, InstanceState } from '../fleet/model.js';
 import { beginStateChange, reboot } from '../fleet/reboots.js';
-import { interrupt } from '../fleet/run-command.js';
 import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
 import { badToken, filterOf, pageSize, tagSet } from './filters.js';

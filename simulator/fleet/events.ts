@@ -1,8 +1,10 @@
 import { endAutomation } from './automations.js';
+import { finish, patchesApplied } from './execution.js';
 import type { Fleet } from './fleet.js';
+import { end, resume } from './invocations.js';
 import type { FleetEvent, Invocation } from './model.js';
 import { agentBack, endStateChange } from './reboots.js';
-import { deliver, end, finish, patchesApplied, resume } from './run-command.js';
+import { deliver } from './run-command.js';
 import { endSnapshot } from './snapshots.js';
 
 /** Lets everything happen that is due by now, in the order of its true time. Called before anything is asked of the fleet. */

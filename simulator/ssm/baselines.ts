@@ -75,12 +75,12 @@ export const updatePatchBaseline = jsonOperation(
     const updated = withSettings({ ...start, name: input.Name ?? start.name }, input, now);
     call.fleet.baselines.put(updated.id, updated);
     record(call, 'baseline-updated', { baseline: updated.id, name: updated.name });
-    return describe(call, updated);
+    return describe(updated);
   },
 );
 
 export const getPatchBaseline = jsonOperation(z.object({ BaselineId: z.string() }), ({ BaselineId }, call) => ({
-  ...describe(call, anyBaseline(BaselineId, call)),
+  ...describe(anyBaseline(BaselineId, call)),
   PatchGroups: groupsOf(call)
     .filter((mapping) => mapping.baselineId === BaselineId)
     .map((mapping) => mapping.group),
@@ -249,7 +249,7 @@ const identity = (baseline: Baseline) => ({
   DefaultBaseline: baseline.predefined,
 });
 
-function describe(_call: Call, baseline: Baseline) {
+function describe(baseline: Baseline) {
   return {
     BaselineId: baseline.id,
     Name: baseline.name,

@@ -1,7 +1,7 @@
 import { pluginOf } from '../fleet/documents.js';
 import type { Fleet } from '../fleet/fleet.js';
+import { isOpen, keyOf, share } from '../fleet/invocations.js';
 import type { Command, FleetNode, Invocation, InvocationDetails } from '../fleet/model.js';
-import { isOpen, keyOf, share } from '../fleet/run-command.js';
 import { outputKey } from '../s3/objects.js';
 import { seconds } from './common.js';
 

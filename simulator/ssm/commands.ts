@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AwsError, validationError } from '../errors.js';
 import { checkDocument, pluginOf } from '../fleet/documents.js';
+import { keyOf } from '../fleet/invocations.js';
 import type { Command, FleetNode, Invocation } from '../fleet/model.js';
-import { accept, cancel, keyOf } from '../fleet/run-command.js';
+import { accept, cancel } from '../fleet/run-command.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import {
   commandStatus,
