@@ -136,12 +136,13 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.ask({ what: 'harvest', stage });
       return { patchSet: digestOf(`proven-by-${stage}`) };
     },
-    async reservePlannedCycle({ plan }) {
+    async reservePlannedCycle({ plan, idempotencyKey, scheduledFor }) {
+      await world.ask({ what: 'reserve', idempotencyKey, scheduledFor });
       if (world.busyWith) return { kind: 'not-started', message: `Not started: ${world.busyWith} is still running.` };
       return { kind: 'reserved', request: { ...requestFor(plan), requestedBy: 'schedule' } };
     },
     async fleetScanned({ result }) {
-      await world.ask({ what: 'fleet-scanned', scanned: result.scanned });
+      await world.ask({ what: 'fleet-scanned', result });
     },
 
     async preview() {

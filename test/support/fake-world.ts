@@ -5,6 +5,7 @@ import type { ProjectionChange } from '../../activities/record.js';
 import type { Decision } from '../../domain/cycle.js';
 import type { Digest, Instant, Location } from '../../domain/ids.js';
 import type { WebhookEvent } from '../../domain/webhook.js';
+import type { FleetScanResult } from '../../workflows/messages.js';
 import type { FleetScript, StageScript } from './fake-fleet.js';
 
 /** What a workflow asked of the world, in order. `at` is the server's clock. */
@@ -28,7 +29,8 @@ export type Asked = { readonly at: Instant } & (
   | { readonly what: 'note'; readonly message: string }
   | { readonly what: 'decisions'; readonly decisions: readonly Decision[] }
   | { readonly what: 'webhook'; readonly event: WebhookEvent }
-  | { readonly what: 'fleet-scanned'; readonly scanned: number }
+  | { readonly what: 'reserve'; readonly idempotencyKey: string; readonly scheduledFor: Instant | null }
+  | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
 );
 export type AskedFor<What extends Asked['what']> = Extract<Asked, { what: What }>;
 type WithoutTime<Entry> = Entry extends Asked ? Omit<Entry, 'at'> : never;

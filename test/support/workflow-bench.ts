@@ -62,6 +62,18 @@ export class WorkflowBench {
     return this.environment.client.workflow;
   }
 
+  /** The first runs of the children of this type that a workflow has started. */
+  async childrenOf(workflowId: string, type: string): Promise<{ workflowId: string; runId: string }[]> {
+    const { events } = await this.client.getHandle(workflowId).fetchHistory();
+    return (events ?? []).flatMap((event) => {
+      const started = event.childWorkflowExecutionStartedEventAttributes;
+      if (started?.workflowType?.name !== type) return [];
+      return [
+        { workflowId: started.workflowExecution?.workflowId ?? '', runId: started.workflowExecution?.runId ?? '' },
+      ];
+    });
+  }
+
   /** Sends a decision to a stage as the API does. */
   decide(cycle: CycleHandle, message: DecisionScript) {
     const stage = this.client.getHandle(workflowIds.stage(cycle.workflowId, message.stage as StageName));

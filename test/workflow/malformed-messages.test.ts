@@ -36,16 +36,8 @@ async function cycleInMidInstall(): Promise<{ cycle: CycleHandle; stage: string;
   const cycle = await bench.startCycle();
   await bench.world.until('step', ({ step }) => step === 'install');
   const stage = workflowIds.stage(cycle.workflowId, 'prod' as StageName);
-  const wave = (await children(stage)).at(-1) ?? '';
-  return { cycle, stage, wave };
-}
-
-async function children(workflowId: string): Promise<string[]> {
-  const { events } = await bench.client.getHandle(workflowId).fetchHistory();
-  return (events ?? []).flatMap((event) => {
-    const id = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
-    return id ? [id] : [];
-  });
+  const [wave] = await bench.childrenOf(stage, 'patchWave');
+  return { cycle, stage, wave: wave?.workflowId ?? '' };
 }
 
 async function failedTasks(...workflowIds: string[]): Promise<number> {

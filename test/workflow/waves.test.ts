@@ -171,4 +171,29 @@ describe('waves', () => {
     const waves = world.asked('project').flatMap(({ change }) => change.waves ?? []);
     expect(waves.filter(({ status }) => status === 'cut-off').map(({ number }) => number)).toEqual([1, 2]);
   });
+
+  test('go on in a new run when their history grows long, with the batches and totals that they had', async () => {
+    const { world } = bench;
+    const batches = Array.from({ length: 140 }, () => 1);
+    world.plays({
+      stages: [
+        {
+          name: 'prod',
+          steps: { beforeTasks: 4 },
+          failures: { 'w1.b3': 1, 'w1.b140': 1 },
+          waves: [{ batches, maxUnavailable: 10 }],
+        },
+      ],
+    });
+    const cycle = await bench.startCycle();
+    expect(await cycle.result()).toMatchObject({ status: 'completed-with-failures' });
+
+    const runs = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
+    const first = bench.client.getHandle(runs[0]?.workflowId ?? '', runs[0]?.runId ?? '', { followRuns: false });
+    expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');
+    const wave = bench.client.getHandle(runs[0]?.workflowId ?? '');
+    expect(await wave.result()).toEqual({ done: 140, failed: 2, surplus: 0, ended: 'completed', skipped: 0 });
+    const recorded = world.asked('record').map(({ batch }) => batch);
+    expect(recorded.sort((a, b) => a - b)).toEqual(batches.map((_, index) => index + 1));
+  }, 60_000);
 });

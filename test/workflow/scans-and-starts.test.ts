@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Location, PlanName } from '../../domain/ids.js';
+import { type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { WorkflowBench } from '../support/workflow-bench.js';
+
+let bench: WorkflowBench;
+beforeAll(async () => {
+  bench = await WorkflowBench.open();
+});
+afterAll(() => bench.close());
+
+const TWO_LOCATIONS = { stages: [{ name: 'prod', waves: [{}, { region: 'us-east-1' }] }] };
+
+describe('a scan of the fleet', () => {
+  const scan = (id: string, locations: readonly Location[] | null) =>
+    bench.client.execute<PatchtideWorkflows['scanFleet']>('scanFleet', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `fleet-scan/${id}`,
+      args: [{ id, requestedBy: 'vera', locations }],
+    });
+
+  test('adds up over its locations: what could not be scanned is unknown', async () => {
+    bench.world.plays(TWO_LOCATIONS);
+    const expected = { nodes: 6, scanned: 4, unknown: 2, problems: [] };
+    expect(await scan('all', null)).toEqual(expected);
+    expect(bench.world.asked('fleet-scanned').map(({ result }) => result)).toEqual([expected]);
+    expect(bench.world.asked('scan').map(({ of }) => of)).toEqual(['scan-all', 'scan-all']);
+  });
+
+  test('keeps to the locations that it was given', async () => {
+    bench.world.plays(TWO_LOCATIONS);
+    const there = [{ account: '111122223333', region: 'us-east-1' }] as unknown as Location[];
+    expect(await scan('one', there)).toMatchObject({ nodes: 3, scanned: 2 });
+    expect(bench.world.asked('scan').map(({ place }) => place)).toEqual(['111122223333/us-east-1']);
+  });
+
+  test('waits for AWS as a cycle does', async () => {
+    bench.world.plays(TWO_LOCATIONS);
+    bench.world.breaks('beginScan', 9, 'aws-throttled');
+    expect(await scan('throttled', null)).toMatchObject({ scanned: 4 });
+  });
+});
+
+describe("a plan's schedule", () => {
+  const start = (plan: string) =>
+    bench.client.execute<PatchtideWorkflows['startPlannedCycle']>('startPlannedCycle', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `patch-plan-start/${plan}`,
+      args: [{ plan: plan as PlanName }],
+    });
+
+  test('starts a cycle and leaves it running', async () => {
+    const { world } = bench;
+    world.plays({ stages: [{ name: 'prod' }] });
+    world.hold('install');
+    expect(await start('by-itself')).toBe('Started cycle by-itself-1.');
+    expect(world.asked('reserve')).toMatchObject([{ idempotencyKey: 'patch-plan-start/by-itself' }]);
+    const cycle = bench.client.getHandle<PatchtideWorkflows['patchCycle']>('patch-cycle/by-itself/1');
+    expect((await cycle.describe()).status.name).toBe('RUNNING');
+    world.release('install');
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
+  });
+
+  test('says why where it starts none', async () => {
+    bench.world.plays({ stages: [{ name: 'prod' }] });
+    bench.world.busyWith = 'busy-41';
+    expect(await start('busy')).toBe('Not started: busy-41 is still running.');
+    expect(bench.world.asked('open-cycle')).toEqual([]);
+  });
+});
