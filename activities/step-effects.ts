@@ -44,7 +44,7 @@ export async function effectOf(step: string, context: StepContext): Promise<Step
     case 'stop':
       return { effect: { kind: 'instances-stopped' }, timeout: START_STOP_TIMEOUT };
     case 'check':
-      return { effect: checkCommand(batch.os), timeout: CHECK_TIMEOUT };
+      return { effect: await checkCommand(context), timeout: CHECK_TIMEOUT };
     case 'snapshot':
       return { effect: { kind: 'snapshots', tags: snapshotTags(manifest) }, timeout: policy.timeouts.snapshot };
     case 'install':
@@ -87,18 +87,32 @@ export const effectOfTask = (task: Task, perNode: boolean): Effect =>
         executionTimeout: Math.ceil(task.timeout / 1000),
       };
 
-/** Room for packages and a way to the repositories' bucket: what makes an install fail and only the node itself can tell. */
-function checkCommand(os: OperatingSystem): Effect {
+/**
+ * What makes an install fail and only the node itself can tell: room for packages, and a way to the bucket that the pinned
+ * list is read from. It also prints which boot this is. A script's exit code is that of its last command, so each finding exits.
+ */
+async function checkCommand(context: StepContext): Promise<Effect> {
+  const { os } = context.batch;
+  const path = await installListPath(context);
+  const bucket = path === null ? null : `${new URL(path).host}.s3.${context.wave.region}.amazonaws.com`;
   const linux = [
-    'df -Pk / /var',
-    `df -Pk /var | awk 'NR==2 && $4 < ${LEAST_FREE_KIB} { print "less than 1 GiB free on /var"; exit 1 }'`,
     'cat /proc/sys/kernel/random/boot_id',
+    'df -Pk / /var',
+    ...(bucket === null
+      ? []
+      : [`curl -s -m 20 -o /dev/null https://${bucket}/ || { echo "cannot reach ${bucket}"; exit 1; }`]),
+    `df -Pk /var | awk 'NR==2 && $4 < ${LEAST_FREE_KIB} { print "less than 1 GiB free on /var"; exit 1 }' || exit 1`,
   ];
   const windows = [
+    '(Get-CimInstance Win32_OperatingSystem).LastBootUpTime',
+    ...(bucket === null
+      ? []
+      : [
+          `if (-not (Test-NetConnection ${bucket} -Port 443 -InformationLevel Quiet)) { Write-Output "cannot reach ${bucket}"; exit 1 }`,
+        ]),
     '$free = (Get-PSDrive -Name $env:SystemDrive.TrimEnd(":")).Free',
     'Write-Output $free',
     `if ($free -lt ${LEAST_FREE_KIB * 1024 * 5}) { Write-Output "less than 5 GiB free on the system drive"; exit 1 }`,
-    '(Get-CimInstance Win32_OperatingSystem).LastBootUpTime',
   ];
   return {
     kind: 'command',
@@ -110,10 +124,10 @@ function checkCommand(os: OperatingSystem): Effect {
 const LEAST_FREE_KIB = 1024 * 1024;
 
 /** By the pinned list where there is one, else what the baseline approves: the same for all nodes of the stage (SnapshotId). */
-async function installCommand({ digest, manifest, wave, batch, put }: StepContext): Promise<Effect> {
-  const list = listOf(manifest, wave, batch);
+async function installCommand(context: StepContext): Promise<Effect> {
+  const { digest, manifest, wave, batch } = context;
   const place = `${wave.account} ${wave.region} ${batch.os} ${batch.patchGroup}`;
-  const path = list ? await put(overrideListObject(list.patches)) : null;
+  const path = await installListPath(context);
   return {
     kind: 'command',
     document: 'AWS-RunPatchBaseline',
@@ -125,6 +139,12 @@ async function installCommand({ digest, manifest, wave, batch, put }: StepContex
     },
     executionTimeout: Math.ceil(manifest.policy.timeouts.install / 1000),
   };
+}
+
+/** Writes the pinned list under the digest of its content; null where the baseline decides. */
+async function installListPath({ manifest, wave, batch, put }: StepContext): Promise<string | null> {
+  const list = listOf(manifest, wave, batch);
+  return list ? put(overrideListObject(list.patches)) : null;
 }
 
 export const listOf = (manifest: Manifest, at: { account: string; region: string }, batch: Batch): InstallList | null =>

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createFleet } from '../aws/index.js';
 import { ConfigurationError, readWorkerConfig, type WorkerConfig } from '../config/index.js';
 import { openStore } from '../store/index.js';
+import { ensureDailyScan } from './daily-scan.js';
 import { createWorker } from './worker.js';
 
 /** The worker as a process of its own, configured by environment alone; ends by SIGTERM after what it has begun. */
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
       webhook: config.webhook,
       bundle: { codePath: bundlePath() },
     });
+    await ensureDailyScan(new Client({ connection, namespace: config.temporal.namespace }));
     await worker.run();
   } finally {
     await connection.close();

@@ -31,7 +31,8 @@ export interface CycleResult {
 }
 
 export interface FleetScanRequest {
-  readonly id: string;
+  /** Null where a schedule starts it: then it is what follows `fleet-scan/` in the workflow's id. */
+  readonly id: string | null;
   readonly requestedBy: string;
   /** Null: every registered account and Region. */
   readonly locations: readonly Location[] | null;

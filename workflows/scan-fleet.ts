@@ -1,4 +1,4 @@
-import { executeChild, setCurrentDetails } from '@temporalio/workflow';
+import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { type Instant, workflowIds } from '../domain/ids.js';
 import { preparing, recording } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
@@ -12,6 +12,7 @@ import { scanLocation } from './scan-location.js';
  */
 export async function scanFleet(request: FleetScanRequest): Promise<FleetScanResult> {
   setPhase('scanning');
+  const id = request.id ?? workflowInfo().workflowId.slice(workflowIds.fleetScan('').length);
   const selection = await untilAwsAnswers(
     () => preparing.selectFleet(request),
     async (message) => setCurrentDetails(message === null ? 'Selecting' : `**Waits for AWS**: ${message}`),
@@ -21,9 +22,9 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
   const scanned = await Promise.all(
     scans.map(({ account, region, batches }) =>
       executeChild(scanLocation, {
-        workflowId: workflowIds.locationScan(request.id, { account, region }),
+        workflowId: workflowIds.locationScan(id, { account, region }),
         staticSummary: `Scan of ${account} in ${region}`,
-        args: [{ account, region, batches, owner: null, scan: `scan-${request.id}`, selection: selection.digest }],
+        args: [{ account, region, batches, owner: null, scan: `scan-${id}`, selection: selection.digest }],
       }),
     ),
   );
@@ -35,6 +36,10 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
     problems: selection.problems,
   };
   setPhase('ended');
-  await recording.fleetScanned({ request, result, at: new Date(Date.now()).toISOString() as Instant });
+  await recording.fleetScanned({
+    request: { ...request, id },
+    result,
+    at: new Date(Date.now()).toISOString() as Instant,
+  });
   return result;
 }

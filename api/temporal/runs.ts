@@ -79,7 +79,7 @@ export const startCycle = (client: TemporalClient, request: CycleRequest): Promi
   });
 
 /** Starts a scan of the fleet; the same id is the same scan. */
-export const startScan = (client: TemporalClient, request: FleetScanRequest): Promise<void> =>
+export const startScan = (client: TemporalClient, request: FleetScanRequest & { readonly id: string }): Promise<void> =>
   startOnce(client, {
     type: 'scanFleet',
     id: workflowIds.fleetScan(request.id),
