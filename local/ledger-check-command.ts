@@ -4,7 +4,8 @@ import { readStackConfig } from '../config/index.js';
 import { ApiClient } from './api-client.js';
 import { findingsText } from './findings.js';
 import { ensureKeys } from './keys.js';
-import { checkLedger, fleetNodesSchema, ledgerSchema, type Report, reportSchema } from './ledger-check.js';
+import { checkLedger } from './ledger-check.js';
+import { fleetNodesSchema, ledgerSchema, type Report, reportSchema } from './ledger-shapes.js';
 import { reported } from './shutdown.js';
 
 const USAGE = `npm run ledger-check -- <fleet> <cycle>

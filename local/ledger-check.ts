@@ -1,71 +1,12 @@
-import { z } from 'zod';
+import type { OperatingSystem } from '../domain/fleet.js';
+import type { PinnedPatch } from '../domain/patch-set.js';
+import { isAtMost, parsePatch } from '../domain/versions.js';
+import type { FleetNodes, LedgerEntry, Report } from './ledger-shapes.js';
 
 /*
  * What the fleet's ledger says was really done, held against what the cycle's report says was allowed. It shares no code
- * with what it judges: only the shapes of the two documents and of the keys.
+ * with what it judges but the order of versions: only the shapes of the two documents and of the keys.
  */
-
-/** One effect, as the fleet wrote it down (`GET /_fleet/ledger`). */
-const ledgerEntry = z.object({
-  seq: z.number(),
-  at: z.string(),
-  kind: z.string(),
-  region: z.string().optional(),
-  node: z.string().optional(),
-  zoneId: z.string().optional(),
-  key: z.string().optional(),
-  operation: z.string().optional(),
-  volume: z.string().optional(),
-  tags: z.record(z.string(), z.string().nullable()).optional(),
-  patches: z.array(z.object({ id: z.string(), title: z.string() })).optional(),
-});
-export type LedgerEntry = z.infer<typeof ledgerEntry>;
-export const ledgerSchema = z.array(ledgerEntry);
-
-/** A node of the fleet with its volumes (`GET /_fleet/nodes`). */
-export const fleetNodesSchema = z.array(
-  z.object({ id: z.string(), hybrid: z.boolean(), volumes: z.array(z.object({ id: z.string() })) }),
-);
-export type FleetNodes = z.infer<typeof fleetNodesSchema>;
-
-/** What is needed of a cycle's report (`GET /v1/cycles/{id}/report`). */
-export const reportSchema = z.object({
-  cycle: z.object({
-    id: z.string(),
-    startedAt: z.string(),
-    endedAt: z.string().nullable(),
-    stages: z.array(
-      z.object({
-        name: z.string(),
-        manifest: z.string().nullable(),
-        soakUntil: z.string().nullable(),
-        decisions: z.array(z.object({ decision: z.string(), manifest: z.string(), at: z.string() })),
-      }),
-    ),
-  }),
-  manifests: z.array(
-    z.object({
-      digest: z.string(),
-      manifest: z.object({
-        stage: z.string(),
-        policy: z.object({
-          soak: z.number(),
-          snapshot: z.string(),
-          approval: z.unknown(),
-          tasks: z.object({ beforeNode: z.array(z.unknown()), afterNode: z.array(z.unknown()) }),
-        }),
-      }),
-    }),
-  ),
-  patchSets: z.array(
-    z.object({
-      stage: z.string(),
-      patches: z.record(z.string(), z.array(z.object({ id: z.string(), title: z.string() }))),
-    }),
-  ),
-  nodes: z.array(z.object({ node: z.string(), stage: z.string(), os: z.string().nullable() })),
-});
-export type Report = z.infer<typeof reportSchema>;
 
 /** How one rule was kept: `checked` things were held against it. A rule with nothing to check proves nothing. */
 export interface Finding {
@@ -83,6 +24,7 @@ export function checkLedger(ledger: readonly LedgerEntry[], nodes: FleetNodes, r
   return [
     afterTheSoakBefore(evidence),
     afterTheApproval(evidence),
+    nothingNewer(evidence),
     onlyWhatWasProven(evidence),
     snapshotsFirst(evidence, nodes),
     afterTasksRan(evidence),
@@ -179,26 +121,45 @@ function afterTheApproval(evidence: Evidence): Finding {
   return finding('no install, task, reboot or snapshot before the approval', verdicts);
 }
 
-function onlyWhatWasProven(evidence: Evidence): Finding {
-  const os = new Map(evidence.report.nodes.map((node) => [node.node, node.os ?? '']));
-  const verdicts = evidence.successions().flatMap(([before, stage]) => {
-    const set = evidence.report.patchSets.find((each) => each.stage === before.name)?.patches ?? {};
-    return stage.touches.flatMap((entry) =>
-      (entry.patches ?? []).map((patch) => {
-        const system = os.get(entry.node ?? '') ?? '';
-        const proven = (set[system] ?? []).some((each) => sameVersion(each, patch, system));
-        return proven
-          ? null
-          : `${patch.title || patch.id} on ${entry.node} (${stage.name}): not proven in ${before.name}`;
-      }),
-    );
-  });
-  return finding('what was installed is a subset of what the stage before proved', verdicts);
+/** Older is allowed: a stage whose baseline delays patches may lack what the stage before has gone beyond. */
+function nothingNewer(evidence: Evidence): Finding {
+  return finding(
+    'nothing newer was installed than the stage before proved',
+    provenVerdicts(evidence, evidence.successions(), (patch, proven, os) => {
+      const [a, b] = [parsePatch(os, patch), parsePatch(os, proven)];
+      return a !== null && b !== null && isAtMost(os, a, b);
+    }),
+  );
 }
 
-/** For Windows the id is the version; elsewhere the title carries it. */
-const sameVersion = (a: { id: string; title: string }, b: { id: string; title: string }, os: string): boolean =>
-  a.id === b.id && (os === 'WINDOWS' || a.title === b.title);
+function onlyWhatWasProven(evidence: Evidence): Finding {
+  return finding(
+    'what the last stage installed is a subset of what the stage before proved',
+    provenVerdicts(evidence, evidence.successions().slice(-1), (patch, proven, os) => {
+      // For Windows the id is the version; elsewhere the title carries it.
+      return os === 'WINDOWS' || patch.title === proven.title;
+    }),
+  );
+}
+
+function provenVerdicts(
+  evidence: Evidence,
+  successions: readonly [Stage, Stage][],
+  isProven: (patch: PinnedPatch, proven: PinnedPatch, os: OperatingSystem) => boolean,
+): (string | null)[] {
+  const systems = new Map(evidence.report.nodes.map(({ node, os }) => [node, os]));
+  return successions.flatMap(([before, stage]) => {
+    const set = evidence.report.patchSets.find((each) => each.stage === before.name)?.patches ?? {};
+    return stage.touches.flatMap((entry) => {
+      const os = systems.get(entry.node ?? '') ?? null;
+      return (entry.patches ?? []).map((patch) => {
+        const candidates = os === null ? [] : (set[os] ?? []).filter(({ id }) => id === patch.id);
+        if (os !== null && candidates.some((proven) => isProven(patch, proven, os))) return null;
+        return `${patch.title || patch.id} on ${entry.node} (${stage.name}): not proven in ${before.name}`;
+      });
+    });
+  });
+}
 
 function snapshotsFirst(evidence: Evidence, nodes: FleetNodes): Finding {
   const completed = new Map<string, number>();
