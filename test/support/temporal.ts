@@ -32,10 +32,10 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
 export async function testBundle(): Promise<{ code: string }> {
   const folder = join(tmpdir(), 'patchtide-test-bundles');
   const cached = join(folder, `${fingerprint(['workflows', 'domain', 'activities', 'worker'])}.js`);
+  quiet();
   try {
     return { code: await readFile(cached, 'utf8') };
   } catch {
-    quiet();
     const code = await bundleWorkflows(root);
     await mkdir(folder, { recursive: true });
     const unfinished = `${cached}.${process.pid}`;
