@@ -7,9 +7,9 @@ import { isAtMost, parsePatch, pinned } from './versions.js';
 
 /** What of the missing patches is installed, and what is left for a person's decision. */
 export interface Promotion {
-  /** Missing and proven: each is in the set, or at most the set's version of that package. */
+  /** Missing and proven: each is in the set, in exactly that version. */
   readonly patches: readonly PinnedPatch[];
-  /** Missing in a version that the stage before never had. */
+  /** Missing in a version that the stage before did not prove, newer or older than the one that it did. */
   readonly untested: readonly PinnedPatch[];
   /** Missing, in a form that cannot be read: left alone. */
   readonly unreadable: readonly PinnedPatch[];
@@ -17,9 +17,10 @@ export interface Promotion {
 
 /**
  * What the nodes of one location, operating system and patch group get of a patch set: what is both missing there and
- * in the set, same package, at most that version. Where something newer than the proven version is missing, the proven
- * version is pinned and the newer one is listed as untested. `missing` is the union over those nodes, so that a
- * package may be pinned in two versions, one for each kind of node. The answer does not depend on the input's order.
+ * in the set, in exactly the proven version. Where something newer is missing, the proven version is pinned and the
+ * newer one is listed as untested. Where only something older is missing (the stage's own baseline does not approve the
+ * proven version yet), nothing is installed: the older version was never tried in the stage before, and the proven one
+ * comes when the baseline's delay has passed. `missing` is the union over those nodes; the input's order does not matter.
  */
 export function installList(
   os: OperatingSystem,
@@ -36,11 +37,10 @@ export function installList(
       unreadable.push({ id, title });
       continue;
     }
-    const most = proven.get(version.name);
-    const isProven = most !== undefined && isAtMost(os, version, most.version);
-    if (isProven) patches.push(pinned({ id, title }, version));
-    else untested.push(pinned({ id, title }, version));
-    if (most && !isProven) patches.push(pinned(most.patch, most.version));
+    const tried = proven.get(version.name);
+    const due = tried !== undefined && isAtMost(os, tried.version, version);
+    if (due) patches.push(pinned(tried.patch, tried.version));
+    if (!due || !isAtMost(os, version, tried.version)) untested.push(pinned({ id, title }, version));
   }
   return { patches: distinct(patches), untested: distinct(untested), unreadable: distinct(unreadable) };
 }
