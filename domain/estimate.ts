@@ -19,8 +19,16 @@ export function estimatedMinutes(waves: readonly Wave[], policy: ResolvedStage):
   return Math.max(0, ...[...regions.values()].map((zones) => [...zones.values()].reduce((sum, time) => sum + time, 0)));
 }
 
-/** How many batches come one after the other, since only so many nodes may be out of service. */
+/** How many batches come one after the other, since only so many nodes may be out of service; batches begin in order. */
 function roundsOf({ batches, maxUnavailable }: Wave): number {
-  const nodes = batches.reduce((sum, batch) => sum + batch.nodes.length, 0);
-  return Math.max(Math.ceil(nodes / maxUnavailable), batches.length === 0 ? 0 : 1);
+  let rounds = 0;
+  let room = 0;
+  for (const { nodes } of batches) {
+    if (nodes.length > room) {
+      rounds += 1;
+      room = maxUnavailable;
+    }
+    room -= nodes.length;
+  }
+  return rounds;
 }

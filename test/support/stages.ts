@@ -1,0 +1,21 @@
+import type { ResolvedStage } from '../../domain/documents/types.js';
+import type { StageName } from '../../domain/ids.js';
+
+/** The rules of a stage `prod`, the plainest where the test does not say otherwise. */
+export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage => ({
+  name: 'prod' as StageName,
+  patchGroups: ['storefront-prod'],
+  baseline: null,
+  window: null,
+  waves: { by: 'zone', maxUnavailable: { percent: 100 }, pauseAfterFailures: { percent: 10 } },
+  snapshot: 'none',
+  tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
+  reboot: 'if-needed',
+  stopped: 'skip',
+  timeouts: { install: 7_200_000, snapshot: 3_600_000 },
+  soak: 0,
+  approval: null,
+  onFailure: 'ask',
+  surplus: 'ask',
+  ...more,
+});

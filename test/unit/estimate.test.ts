@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ResolvedStage } from '../../domain/documents/types.js';
+import { DEFAULT_BATCH_MINUTES, estimatedMinutes } from '../../domain/estimate.js';
+import type { AccountId, NodeId, Region, ZoneId } from '../../domain/ids.js';
+import type { Wave } from '../../domain/manifest.js';
+import { resolvedStage } from '../support/stages.js';
+
+const { patch, snapshot, task } = DEFAULT_BATCH_MINUTES;
+const wave = (
+  sizes: readonly number[],
+  maxUnavailable: number,
+  at: { account?: string; region?: string; zone?: string } = {},
+): Wave => ({
+  number: 1,
+  window: 'nightly',
+  account: (at.account ?? '111122223333') as AccountId,
+  region: (at.region ?? 'eu-west-1') as Region,
+  zone: (at.zone ?? 'euw1-az1') as ZoneId,
+  zoneName: null,
+  maxUnavailable,
+  batches: sizes.map((size, index) => ({
+    number: index + 1,
+    os: 'UBUNTU',
+    patchGroup: null,
+    nodes: Array.from({ length: size }, (_, node) => `i-${index}-${node}` as NodeId),
+  })),
+});
+const minutes = (waves: readonly Wave[], policy: Partial<ResolvedStage> = {}) =>
+  estimatedMinutes(waves, resolvedStage(policy));
+
+describe('the estimated time', () => {
+  test('is nothing where there is nothing to do', () => {
+    expect(minutes([])).toBe(0);
+  });
+
+  test('is that of one batch where all batches fit in at once', () => {
+    expect(minutes([wave([5, 5], 10)])).toBe(patch);
+  });
+
+  test('counts the rounds that maxUnavailable makes, batches kept whole and in order', () => {
+    expect(minutes([wave([5, 5], 5)])).toBe(2 * patch);
+    expect(minutes([wave([3, 3, 3, 3, 2], 7)])).toBe(3 * patch);
+  });
+
+  test('adds up the zones of a Region, and takes the longest of Regions and of accounts', () => {
+    const second = wave([2], 2, { zone: 'euw1-az2' });
+    const otherAccount = wave([1, 1], 1, { account: '444455556666' });
+    const otherRegion = wave([1, 1, 1], 1, { region: 'us-east-1', zone: 'use1-az1' });
+    expect(minutes([wave([2], 2), second])).toBe(2 * patch);
+    expect(minutes([wave([2], 2), second, otherAccount])).toBe(3 * patch);
+    expect(minutes([wave([2], 2), second, otherRegion])).toBe(3 * patch);
+  });
+
+  test('counts snapshots only where they are awaited, and every task of a node', () => {
+    const command = { document: 'AWS-RunShellScript', kind: 'command', os: null, parameters: {}, timeout: 1 } as const;
+    const tasks = { beforeStage: [command], beforeNode: [command], afterNode: [command], afterStage: [] };
+    expect(minutes([wave([2], 2)], { snapshot: 'start' })).toBe(patch);
+    expect(minutes([wave([2], 2)], { snapshot: 'await', tasks })).toBe(patch + snapshot + 2 * task);
+  });
+});
