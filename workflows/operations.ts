@@ -10,6 +10,11 @@ export interface OperationEnd {
   readonly failed: number;
 }
 
+interface Waiting {
+  readonly resolve: (end: OperationEnd) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Waits for the operations that a workflow has begun in one location, with one `watch` activity for all of them.
  *
@@ -18,7 +23,7 @@ export interface OperationEnd {
  * Watching can't be cancelled: what has been sent is followed to its end.
  */
 export class OperationWatch {
-  private readonly waiting = new Map<string, { resolve(end: OperationEnd): void; reject(error: unknown): void }>();
+  private readonly waiting = new Map<string, Waiting>();
   private running = false;
   private watches: number;
   private readonly run: string;

@@ -9,8 +9,8 @@ import type { History } from '@temporalio/common/lib/proto-utils.js';
  */
 
 interface ProtoJson {
-  toJson(type: unknown, message: unknown): { events: Record<string, unknown>[] };
-  fromJson(type: unknown, json: unknown): History;
+  readonly toJson: (type: unknown, message: unknown) => HistoryJson;
+  readonly fromJson: (type: unknown, json: unknown) => History;
 }
 interface Proto {
   temporal: { api: { history: { v1: { History: { fromObject(history: History): unknown } } } } };

@@ -120,7 +120,7 @@ describe('a cancelled cycle', () => {
       world
         .asked('record')
         .map(({ batch }) => batch)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([1, 2]);
     const ended = world.asked('project').find(({ change }) => change.stageChange?.status === 'cancelled');
     expect(ended).toBeDefined();

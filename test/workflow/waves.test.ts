@@ -94,7 +94,7 @@ describe('waves', () => {
       world
         .asked('record')
         .map(({ batch }) => batch)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([1, 2, 3, 4, 5]);
   });
 
