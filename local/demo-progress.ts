@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** What the demo reads of a cycle (`GET /v1/cycles/{id}`). */
 export const cycleSchema = z.object({
   id: z.string(),
+  workflowId: z.string(),
   status: z.string(),
   message: z.string().nullable(),
   waitingFor: z

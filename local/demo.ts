@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigurationError, readStackConfig, type StackConfig } from '../config/index.js';
 import { ApiClient } from './api-client.js';
-import { applyDocuments } from './demo-documents.js';
+import { costsOf, costsText } from './costs.js';
 import { type Cycle, cycleSchema, progressOn } from './demo-progress.js';
 import { countsTable, type EndedNode } from './demo-tables.js';
+import { applyDocuments } from './documents.js';
 import { findingsText, isKept } from './findings.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, ledgerSchema, reportSchema } from './ledger-shapes.js';
@@ -98,6 +99,8 @@ async function showResults({ addresses }: Stack, cycle: Cycle, viewer: ApiClient
 
   const findings = checkLedger(ledgerSchema.parse(ledger), fleetNodesSchema.parse(fleetNodes), reportSchema.parse(raw));
   console.log(`\nThe fleet's ledger against the rules:\n${findingsText(findings)}`);
+  const touched = nodes.filter(({ outcome }) => outcome === 'patched' || FAILURES.has(outcome)).length;
+  console.log(`\n${costsText(await costsOf(cycle.workflowId, addresses.temporal, addresses.fleet), touched)}`);
 
   const planted = plantedSchema.parse(fleetNodes).flatMap(({ id, behaviour }) => (behaviour.failsToPatch ? [id] : []));
   const failed = others.filter(({ outcome }) => FAILURES.has(outcome)).map(({ node }) => node);

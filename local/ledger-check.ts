@@ -1,11 +1,10 @@
 import type { OperatingSystem } from '../domain/fleet.js';
 import type { PinnedPatch } from '../domain/patch-set.js';
-import { isAtMost, parsePatch } from '../domain/versions.js';
 import type { FleetNodes, LedgerEntry, Report } from './ledger-shapes.js';
 
 /*
  * What the fleet's ledger says was really done, held against what the cycle's report says was allowed. It shares no code
- * with what it judges but the order of versions: only the shapes of the two documents and of the keys.
+ * with what it judges: only the shapes of the two documents and of the keys.
  */
 
 /** How one rule was kept: `checked` things were held against it. A rule with nothing to check proves nothing. */
@@ -24,7 +23,6 @@ export function checkLedger(ledger: readonly LedgerEntry[], nodes: FleetNodes, r
   return [
     afterTheSoakBefore(evidence),
     afterTheApproval(evidence),
-    nothingNewer(evidence),
     onlyWhatWasProven(evidence),
     snapshotsFirst(evidence, nodes),
     afterTasksRan(evidence),
@@ -121,21 +119,10 @@ function afterTheApproval(evidence: Evidence): Finding {
   return finding('no install, task, reboot or snapshot before the approval', verdicts);
 }
 
-/** Older is allowed: a stage whose baseline delays patches may lack what the stage before has gone beyond. */
-function nothingNewer(evidence: Evidence): Finding {
-  return finding(
-    'nothing newer was installed than the stage before proved',
-    provenVerdicts(evidence, evidence.successions(), (patch, proven, os) => {
-      const [a, b] = [parsePatch(os, patch), parsePatch(os, proven)];
-      return a !== null && b !== null && isAtMost(os, a, b);
-    }),
-  );
-}
-
 function onlyWhatWasProven(evidence: Evidence): Finding {
   return finding(
-    'what the last stage installed is a subset of what the stage before proved',
-    provenVerdicts(evidence, evidence.successions().slice(-1), (patch, proven, os) => {
+    'what a stage installed is a subset of what the stage before proved',
+    provenVerdicts(evidence, evidence.successions(), (patch, proven, os) => {
       // For Windows the id is the version; elsewhere the title carries it.
       return os === 'WINDOWS' || patch.title === proven.title;
     }),

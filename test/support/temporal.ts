@@ -30,7 +30,8 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
 
 /** The workflows as workers run them, bundled once for each state of their sources. */
 export async function testBundle(): Promise<{ code: string }> {
-  const folder = join(tmpdir(), 'patchtide-test-bundles');
+  // Coverage is read against the very text that ran, so it takes a folder of its own.
+  const folder = process.env.PATCHTIDE_TEST_BUNDLES || join(tmpdir(), 'patchtide-test-bundles');
   const cached = join(folder, `${fingerprint(['workflows', 'domain', 'activities', 'worker'])}.js`);
   quiet();
   try {
