@@ -247,7 +247,7 @@ class WaveRun {
     const reason =
       ended === 'cut-off'
         ? `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`
-        : 'Not begun when the cycle was cancelled.';
+        : 'Not begun when the wave was cancelled: with its cycle, or since its stage was stopped.';
     return recording.skipRest({ cycle, stage, wave: wave.number, reason });
   }
 

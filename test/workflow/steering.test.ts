@@ -186,6 +186,8 @@ describe('too many failures', () => {
     const cycle = await bench.startCycle();
     expect(await cycle.result()).toEqual({ status: 'failed', message: '2 of 6 nodes of stage prod failed.' });
     expect(begun()).toEqual([1]);
+    const reasons = world.asked('skip-rest').map(({ reason }) => reason);
+    expect(reasons.filter((reason) => reason.includes('the cycle was cancelled'))).toEqual([]);
     expect(world.asked('webhook')).toEqual([]);
   });
 });
