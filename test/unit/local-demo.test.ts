@@ -27,6 +27,7 @@ test('a table counts nodes by stage and outcome, with sums', () => {
 describe('progress', () => {
   const cycle = (patched: number, waitingFor: Cycle['waitingFor'] = null): Cycle => ({
     id: 'storefront-1',
+    workflowId: 'patch-cycle/storefront/1',
     status: 'running',
     message: null,
     waitingFor,
