@@ -116,12 +116,12 @@ function field(path: string, schema: Schema, inForm: boolean): DocumentField[] {
     description,
     'x-example': example,
     'x-not-yet': notYet,
-  } = { ...z.globalRegistry.get(inner), ...z.globalRegistry.get(schema) };
+  } = { ...z.globalRegistry.get(inner), ...z.globalRegistry.get(schema) } as z.core.GlobalMeta;
   const own: DocumentField = {
     path,
     required: optional ? 'no' : inForm ? 'in-its-form' : 'always',
     description: String(description ?? ''),
-    example: example === undefined ? null : String(example),
+    example: example === undefined ? null : String(example as string | number | boolean),
     notYet: notYet === true,
   };
   return [own, ...inside(path, inner, false)];
