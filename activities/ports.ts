@@ -9,10 +9,10 @@ import type {
   WaveStatus,
 } from '../domain/cycle.js';
 import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } from '../domain/documents/types.js';
-import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem } from '../domain/fleet.js';
+import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
-import type { PatchSet, PinnedPatch, StoredPatchSet } from '../domain/patch-set.js';
+import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
 
 /*

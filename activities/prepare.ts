@@ -1,11 +1,10 @@
 import { baselineRulesFor } from '../domain/baseline-rules.js';
 import type { CycleRequest } from '../domain/cycle.js';
 import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
-import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
+import type { ManagedNode, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import { packageScheme } from '../domain/fleet.js';
 import type { CycleId, Digest, Instant, Location, NodeId, StageName } from '../domain/ids.js';
 import type { BaselineInUse, Manifest, WaveSummary, WindowOccurrence } from '../domain/manifest.js';
-import type { PinnedPatch } from '../domain/patch-set.js';
 import { type NodeFacts, type Preparation, prepareNodes } from '../domain/preparation.js';
 import { type Selection, select } from '../domain/selection.js';
 import { type StagePolicy, stagePolicy } from '../domain/stage-policy.js';

@@ -65,6 +65,12 @@ export const PATCH_STATES = [
 ] as const;
 export type PatchState = (typeof PATCH_STATES)[number];
 
+/** A patch with its exact version. For Windows the id alone is the version. */
+export interface PinnedPatch {
+  readonly id: string;
+  readonly title: string;
+}
+
 /** A patch on a node, as the last scan or install reported it. */
 export interface NodePatch {
   /** Linux: `name.architecture`; Windows: `KB…`. */

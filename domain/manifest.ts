@@ -1,8 +1,7 @@
 import type { Outcome } from './cycle.js';
 import type { ResolvedStage } from './documents/types.js';
-import type { NodeKind, OperatingSystem } from './fleet.js';
+import type { NodeKind, OperatingSystem, PinnedPatch } from './fleet.js';
 import type { CycleId, Digest, Instant, Location, NodeId, PlanName, StageName, ZoneId } from './ids.js';
-import type { PinnedPatch } from './patch-set.js';
 
 /** One opening of a maintenance window, as UTC instants. `closes` and `cutoff` are null for a window that is always open. */
 export interface WindowOccurrence {

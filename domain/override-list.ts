@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { digestOf } from './digest.js';
-import { comparePatches, type PinnedPatch } from './patch-set.js';
+import type { PinnedPatch } from './fleet.js';
+import { comparePatches } from './patch-set.js';
 import { isWindowsUpdate } from './versions.js';
 
 /**

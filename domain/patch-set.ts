@@ -1,14 +1,8 @@
 import { digestOf } from './digest.js';
-import { type NodePatch, type OperatingSystem, type PatchState, packageScheme } from './fleet.js';
+import { type NodePatch, type OperatingSystem, type PatchState, type PinnedPatch, packageScheme } from './fleet.js';
 import type { CycleId, Digest, StageName } from './ids.js';
 import { compareText, firstDifference } from './order.js';
 import { isAtMost, parsePatch, pinned, type ReadPatch } from './versions.js';
-
-/** A patch with its exact version. For Windows the id alone is the version. */
-export interface PinnedPatch {
-  readonly id: string;
-  readonly title: string;
-}
 
 /** A patch present and proven on a stage's nodes, and on how many of them. */
 export interface ProvenPatch extends PinnedPatch {

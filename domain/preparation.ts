@@ -1,10 +1,11 @@
 import { occurrence } from './calendar/windows.js';
 import type { MaintenanceWindow, PatchBaseline, ResolvedStage } from './documents/types.js';
+import type { PinnedPatch } from './fleet.js';
 import { type ManagedNode, type NodePatch, type NodePatchState, type OperatingSystem, packageScheme } from './fleet.js';
 import type { Instant, NodeId } from './ids.js';
 import type { InstallList, LeftOut, Target, Wave, WindowOccurrence } from './manifest.js';
 import { compareText } from './order.js';
-import type { PatchSet, PinnedPatch } from './patch-set.js';
+import type { PatchSet } from './patch-set.js';
 import { approvedByDelay, installList } from './promotion.js';
 import { isAtMost, parsePatch } from './versions.js';
 import { planWaves } from './waves.js';

@@ -1,7 +1,7 @@
 import type { ResolvedPlan } from './documents/types.js';
+import type { PinnedPatch } from './fleet.js';
 import type { Instant, Location, NodeId, StageName, ZoneId } from './ids.js';
 import type { LeftOut, WindowOccurrence } from './manifest.js';
-import type { PinnedPatch } from './patch-set.js';
 
 /** What a cycle of a plan would do if it started now, and when; nothing is changed to find out. */
 export interface Preview {

@@ -1,8 +1,8 @@
 import { matchesRule } from './baseline-rules.js';
 import type { PatchBaseline } from './documents/types.js';
-import type { OperatingSystem } from './fleet.js';
+import type { OperatingSystem, PinnedPatch } from './fleet.js';
 import type { Instant } from './ids.js';
-import { comparePatches, newestOf, type PatchSet, type PinnedPatch } from './patch-set.js';
+import { comparePatches, newestOf, type PatchSet } from './patch-set.js';
 import { isAtMost, parsePatch, pinned } from './versions.js';
 
 /** What of the missing patches is installed, and what is left for a person's decision. */

@@ -1,7 +1,8 @@
 import type { Outcome } from './cycle.js';
 import type { ResolvedStage } from './documents/types.js';
+import type { PinnedPatch } from './fleet.js';
 import { complianceOf, type NodePatch, type NodePatchState, type OperatingSystem, type PatchState } from './fleet.js';
-import { comparePatches, type Found, newestOf, type PatchSet, type PinnedPatch } from './patch-set.js';
+import { comparePatches, type Found, newestOf, type PatchSet } from './patch-set.js';
 import { isAtMost, isWindowsUpdate, parsePatch, pinned } from './versions.js';
 
 /** What is known of one node after its install. */

@@ -1,6 +1,6 @@
+import type { PinnedPatch } from './fleet.js';
 import { type OperatingSystem, packageScheme } from './fleet.js';
 import { compareText } from './order.js';
-import type { PinnedPatch } from './patch-set.js';
 
 /** The schemes in which one version is older or newer than another; Windows updates have none. */
 export type VersionScheme = 'rpm' | 'dpkg';

@@ -1,5 +1,4 @@
-import type { OperatingSystem } from '../domain/fleet.js';
-import type { PinnedPatch } from '../domain/patch-set.js';
+import type { OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { FleetNodes, LedgerEntry, Report } from './ledger-shapes.js';
 
 /*

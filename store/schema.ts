@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { AuditEntry, NodeProgress, NodeResult, Operation } from '../activities/ports.js';
 import type { CycleStatus, Decision, Outcome, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
-import type { NodePatch, NodePatchState, OperatingSystem } from '../domain/fleet.js';
+import type { NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type {
   AccountId,
   CycleId,
@@ -14,7 +14,7 @@ import type {
   ZoneId,
 } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
-import type { PatchSet, PinnedPatch } from '../domain/patch-set.js';
+import type { PatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
 
 /*

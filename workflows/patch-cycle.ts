@@ -34,8 +34,9 @@ import {
   type Steering,
   setPaused,
 } from './messages.js';
-import { patchStage, type StageResult } from './patch-stage.js';
+import { patchStage } from './patch-stage.js';
 import { attributesOf, setPhase } from './phase.js';
+import type { StageResult } from './stage-state.js';
 
 /**
  * One execution of a plan: its stages in order, Dev before Test before Prod, each with at most what the one before it

@@ -7,33 +7,17 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { PreparedStage } from '../activities/prepare.js';
-import type { CycleRequest } from '../domain/cycle.js';
 import type { Digest, Instant, Region } from '../domain/ids.js';
 import { nextTurn } from '../domain/lanes.js';
 import type { WaveSummary } from '../domain/manifest.js';
-import type { StagePolicy } from '../domain/stage-policy.js';
 import { preparing, recording } from './activities.js';
 import { Approval } from './approval.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { unbroken } from './handlers.js';
 import { decide, decideBySignal, setPaused, waveProgress } from './messages.js';
 import { scanSelection } from './scan-selection.js';
-import { StageState } from './stage-state.js';
+import { type StageInput, type StageResult, StageState } from './stage-state.js';
 import { runStageTasks } from './stage-tasks.js';
-
-export interface StageInput {
-  readonly request: CycleRequest;
-  readonly policy: StagePolicy;
-  /** What the stage before proved; null in the first stage, where the baseline alone decides. */
-  readonly patchSet: Digest | null;
-}
-
-export interface StageResult {
-  readonly status: 'completed' | 'completed-with-failures' | 'rejected' | 'failed' | 'cancelled';
-  /** What this stage proved: the most that the next one may get. Null in the last stage, and where the stage did not complete. */
-  readonly patchSet: Digest | null;
-  readonly message: string;
-}
 
 /**
  * One environment of a cycle: prepare what is about to be done, have it approved where the plan says so, patch in each

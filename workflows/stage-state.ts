@@ -17,12 +17,25 @@ import { recording } from './activities.js';
 import { announce } from './deliver-webhook.js';
 import { isMessage, type Shape } from './handlers.js';
 import { askOperator, type StagePause, steerWave, type WaveReport } from './messages.js';
-import type { StageInput, StageResult } from './patch-stage.js';
 import { patchWave, WAVE_START } from './patch-wave.js';
 import { attributesOf, type Phase, setPhase } from './phase.js';
 
 const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean' };
 const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number' };
+
+export interface StageInput {
+  readonly request: CycleRequest;
+  readonly policy: StagePolicy;
+  /** What the stage before proved; null in the first stage, where the baseline alone decides. */
+  readonly patchSet: Digest | null;
+}
+
+export interface StageResult {
+  readonly status: 'completed' | 'completed-with-failures' | 'rejected' | 'failed' | 'cancelled';
+  /** What this stage proved: the most that the next one may get. Null in the last stage, and where the stage did not complete. */
+  readonly patchSet: Digest | null;
+  readonly message: string;
+}
 
 /** What a stage knows of itself while it runs, what it shows of that, and how it runs its waves. */
 export class StageState {

@@ -1,9 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { NodeProgress } from '../../activities/ports.js';
 import type { Outcome } from '../../domain/cycle.js';
-import type { ComplianceStatus, OperatingSystem } from '../../domain/fleet.js';
+import type { ComplianceStatus, OperatingSystem, PinnedPatch } from '../../domain/fleet.js';
 import type { CycleId, NodeId, StageName } from '../../domain/ids.js';
-import type { PinnedPatch } from '../../domain/patch-set.js';
 import type { Database } from '../schema.js';
 
 /** A node's way through a stage and how it ended, with its compliance now beside it. */

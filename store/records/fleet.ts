@@ -1,8 +1,8 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { NodeScan, Records } from '../../activities/ports.js';
+import type { PinnedPatch } from '../../domain/fleet.js';
 import { complianceOf } from '../../domain/fleet.js';
 import type { Instant } from '../../domain/ids.js';
-import type { PinnedPatch } from '../../domain/patch-set.js';
 import type { Database } from '../schema.js';
 import { anyOf, json } from '../sql.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PatchBaseline } from '../../domain/documents/types.js';
-import type { OperatingSystem } from '../../domain/fleet.js';
+import type { OperatingSystem, PinnedPatch } from '../../domain/fleet.js';
 import type { CycleId, Instant, StageName } from '../../domain/ids.js';
-import type { PatchSet, PinnedPatch } from '../../domain/patch-set.js';
+import type { PatchSet } from '../../domain/patch-set.js';
 import { approvedByDelay, installList } from '../../domain/promotion.js';
 import { compareVersions } from '../../domain/versions.js';
 
