@@ -92,19 +92,19 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
       const status = late ? before.status : (change.status ?? before.status);
       const waitingFor = change.waitingFor === undefined || late ? before.waiting_for : change.waitingFor;
       const message = change.message === undefined || late ? before.message : change.message;
+      const endedAt = change.endedAt === undefined || late ? before.ended_at : change.endedAt;
       const updated = await trx
         .updateTable('cycles')
         .set({
           status,
           waiting_for: waitingFor === null ? null : json(waitingFor),
           message: message === null ? null : text(message),
-          ended_at: change.endedAt === undefined || late ? before.ended_at : change.endedAt,
+          ended_at: endedAt,
         })
         .where('id', '=', cycle)
         .where(
-          sql<boolean>`(status, waiting_for, message) is distinct from
-            (${status}::text, ${waitingFor === null ? null : json(waitingFor)}::jsonb, ${message}::text)
-            or ended_at is distinct from ${change.endedAt === undefined ? before.ended_at : change.endedAt}::timestamptz`,
+          sql<boolean>`(status, waiting_for, message, ended_at) is distinct from
+            (${status}::text, ${waitingFor === null ? null : json(waitingFor)}::jsonb, ${message}::text, ${endedAt}::timestamptz)`,
         )
         .returning('id')
         .executeTakeFirst();

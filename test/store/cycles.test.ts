@@ -107,6 +107,15 @@ onEveryDatabase('the projection of a cycle', (on) => {
     expect(await store.cycleView('nothing-1' as CycleId)).toBeNull();
   });
 
+  test('changes with its own cycle and with no other', async () => {
+    const { store } = on;
+    const other = await startedCycle(store);
+    await store.putDocument('plan', 'billing' as PlanName, planBody(), 'ada');
+    await store.reserveCycle({ ...reservation('billing'), plan: 'billing' as PlanName });
+    await store.cycleChanged('billing-1' as CycleId, { status: 'completed', message: 'Done.', endedAt: LATER });
+    expect(await store.cycleView(other)).toMatchObject({ status: 'running', message: null, endedAt: null });
+  });
+
   test('events tell every change once, in order, and can be resumed', async () => {
     const { store } = on;
     const cycle = await startedCycle(store);
