@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { LedgerEntry } from '../../simulator/ledger.js';
 import { nodesSchema } from './support/cycle.js';
+import { installEnded, stepsOf, untilInstalling } from './support/effects.js';
 import { accountDocument, alwaysOpen, fleetOf, nodes, planDocument, REGION, stage, zoneOf } from './support/fleets.js';
 import { RunningStack } from './support/running-stack.js';
 
@@ -41,7 +41,7 @@ describe('kill -9 in the middle of an install', () => {
     async (application) => {
       const id = await stack.startCycle(application);
       await stack.approve(id);
-      await untilInstalling(`${id}/prod`);
+      await untilInstalling(stack, `${id}/prod`);
 
       const killedAt = (await stack.ledger()).length;
       await KILLS[application]();
@@ -53,41 +53,9 @@ describe('kill -9 in the middle of an install', () => {
       expect(await stack.violations(id)).toEqual([]);
 
       const ledger = await stack.ledger();
-      expect(
-        ledger.findIndex((entry) => isInstall(entry, `${id}/prod`) && entry.kind === 'command-ended'),
-      ).toBeGreaterThanOrEqual(killedAt);
-      expect(stepsOf(ledger, `${id}/prod`)).toEqual(['check', 'snapshot', 'before-1', 'install', 'scan', 'after-1']);
+      expect(installEnded(ledger, `${id}/prod`)).toBeGreaterThanOrEqual(killedAt);
+      expect(stepsOf(ledger, `${id}/prod`, 1)).toEqual(['check', 'snapshot', 'before-1', 'install', 'scan', 'after-1']);
     },
     120_000,
   );
 });
-
-/** Until an install has begun on a node, in a fleet so slow that it can't have ended. */
-async function untilInstalling(owner: string): Promise<void> {
-  await stack.effect(
-    'the task before the install',
-    ({ kind, key }) =>
-      kind === 'command-started' && key?.startsWith(`patchtide/${owner}/`) === true && key.endsWith('.before-1'),
-  );
-  await stack.speed(10);
-  await stack.effect('an install', (entry) => entry.kind === 'command-started' && isInstall(entry, owner));
-}
-
-const isInstall = ({ key }: LedgerEntry, owner: string): boolean =>
-  key?.startsWith(`patchtide/${owner}/`) === true && key.endsWith('.install');
-
-/** The steps of a stage's only batch, in the order in which AWS was asked for them; a step that was asked for twice is there twice. */
-function stepsOf(ledger: readonly LedgerEntry[], owner: string): string[] {
-  const volumes = new Set<unknown>();
-  return ledger.flatMap((entry) => {
-    const key = entry.key ?? Reflect.get(Object(entry.tags), 'patchtide:key');
-    const step = new RegExp(`^patchtide/${owner}/w1\\.b1\\.(.+)$`).exec(String(key))?.[1];
-    if (step === undefined) return [];
-    if (entry.kind === 'command-accepted') return [step];
-    if (entry.kind !== 'snapshot-created') return [];
-    const first = volumes.size === 0;
-    const again = volumes.has(entry.volume);
-    volumes.add(entry.volume);
-    return first || again ? [step] : [];
-  });
-}
