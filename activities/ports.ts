@@ -220,6 +220,8 @@ export interface NodeProgress extends Location {
   readonly problem: { readonly step: string; readonly code: string; readonly message: string } | null;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
+  /** How many patches came in that nobody had tested. */
+  readonly untested: number;
 }
 
 /** A patch-level finding about one node after its install. */
@@ -268,8 +270,17 @@ export interface Records extends AccountDirectory {
   /** A run's operations that have not ended, those that this watch has seen end, and the awaited ones whatever their state. */
   watched(run: string, watch: number, awaited: readonly string[]): Promise<Operation[]>;
 
-  /** One row for each target of the manifest, without progress, and one with an outcome for each node left out. */
-  planNodes(cycle: CycleId, stage: StageName, manifest: Manifest): Promise<void>;
+  /**
+   * One row for each target of the manifest, without progress, and one with an outcome for each node left out. Each target
+   * keeps the patches of its last scan (of one since `scannedSince`), whatever scans follow: what the verdict compares with.
+   */
+  planNodes(cycle: CycleId, stage: StageName, manifest: Manifest, scannedSince?: Instant): Promise<void>;
+  /** The patches that nodes without an outcome had when the stage was prepared; without those that no scan told of. */
+  patchesBefore(
+    cycle: CycleId,
+    stage: StageName,
+    nodes: readonly NodeId[],
+  ): Promise<ReadonlyMap<NodeId, readonly NodePatch[]>>;
   batchNodes(cycle: CycleId, stage: StageName, wave: number, batch: number): Promise<NodeProgress[]>;
   stepBegan(cycle: CycleId, stage: StageName, nodes: readonly NodeId[], step: string, touches: boolean): Promise<void>;
   nodeProblems(
@@ -277,6 +288,7 @@ export interface Records extends AccountDirectory {
     stage: StageName,
     problems: readonly { node: NodeId; step: string; code: string; message: string }[],
   ): Promise<void>;
+  /** Gives outcomes to nodes that have none: the first verdict stays. */
   nodeVerdicts(cycle: CycleId, stage: StageName, verdicts: readonly NodeVerdict[]): Promise<void>;
   /** Gives every node of the stage (or of one of its waves) that has no outcome and was not touched the outcome `skipped`; answers how many. */
   skipRest(cycle: CycleId, stage: StageName, wave: number | null, reason: string): Promise<number>;
@@ -285,7 +297,8 @@ export interface Records extends AccountDirectory {
 
   saveScans(scans: readonly NodeScan[], scannedAt: Instant): Promise<void>;
   scan(node: NodeId): Promise<NodeScan | null>;
-  scans(nodes: readonly NodeId[]): Promise<NodeScan[]>;
+  /** Their last scans; with `since`, only those that were kept at or after that instant. */
+  scans(nodes: readonly NodeId[], since?: Instant): Promise<NodeScan[]>;
   /** The inventory of a location as it was found; nodes no longer there are marked gone. */
   saveInventory(at: Location, nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
   /** When each patch was first seen anywhere, for the delays that SSM does not know (Debian, Ubuntu). */

@@ -55,12 +55,12 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       const stage = stageOf(plan, input.stage);
       const nodes = nodesOfStage(await nodesOf(plan, ports, signal), stage);
       const baselines = await registerBaselines(stage, nodes, signal);
-      return selected(select({ cycle: input.request.cycle, stage: input.stage, baselines }, nodes));
+      return selected(select({ cycle: input.request.cycle, stage: input.stage, at: rightNow(), baselines }, nodes));
     });
   }
 
   /**
-   * Decides on every selected node by its scan, and fixes it all in a manifest: what an approver approves under its digest.
+   * Decides on every selected node by its scan since the selection, and fixes it all in a manifest: what an approver approves under its digest.
    * `now` is the workflow's clock, so that its windows are the same on every retry.
    */
   async function prepareStage(input: {
@@ -89,7 +89,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       warnings: [...preparation.warnings, ...baselineWarnings(selection.baselines)],
     };
     const digest = await records.saveManifest(manifest);
-    await records.planNodes(request.cycle, input.stage, manifest);
+    await records.planNodes(request.cycle, input.stage, manifest, selection.at);
     await records.stageChanged(request.cycle, input.stage, { manifest: digest });
     return {
       manifest: digest,
@@ -123,7 +123,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
             )
           : Promise.resolve([]),
       );
-      return selected(select({ ...input, baselines: [] }, nodes.flat()));
+      return selected(select({ ...input, at: rightNow(), baselines: [] }, nodes.flat()));
     });
   }
 
@@ -138,7 +138,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       const found = await sideBySide(wanted, async (at) => {
         try {
           const nodes = await fleet.findNodes(at, {}, signal);
-          await records.saveInventory(at, nodes, new Date().toISOString() as Instant);
+          await records.saveInventory(at, nodes, rightNow());
           return nodes;
         } catch (error) {
           if (!(error instanceof FleetError)) throw error;
@@ -148,7 +148,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       });
       const nodes = found.flat();
       return {
-        ...(await selected(select({ cycle: null, stage: null, baselines: [] }, nodes))),
+        ...(await selected(select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes))),
         nodes: nodes.length,
         problems,
       };
@@ -203,7 +203,10 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     patchSet: Digest | null,
     now: Instant,
   ): Promise<Preparation> {
-    const scans = await records.scans(selection.nodes.map(({ id }) => id));
+    const scans = await records.scans(
+      selection.nodes.map(({ id }) => id),
+      selection.at,
+    );
     const firstSeen = await firstSeenOf(selection, scans, now);
     return prepareNodes({
       policy,
@@ -243,6 +246,8 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
 
   return { openCycle, selectStage, prepareStage, selectProven, selectFleet };
 }
+
+const rightNow = (): Instant => new Date().toISOString() as Instant;
 
 export const nodesOfStage = (nodes: readonly ManagedNode[], { patchGroups }: ResolvedStage): ManagedNode[] =>
   nodes.filter(({ patchGroup }) => patchGroup !== null && patchGroups.includes(patchGroup));

@@ -101,14 +101,17 @@ export function createRecordActivities({ records }: { readonly records: Records 
     return OUTCOMES.filter(isFailure).reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
   }
 
-  /** Keeps exactly what is present and proven on the stage's nodes, under its digest. */
+  /** Keeps exactly what is present and proven on those of the stage's nodes that were scanned since the selection, under its digest. */
   async function harvest(input: {
     cycle: CycleId;
     stage: StageName;
     selection: Digest;
   }): Promise<{ patchSet: Digest }> {
     const selection = await records.selection(input.selection);
-    const scans = await records.scans(selection.nodes.map(({ id }) => id));
+    const scans = await records.scans(
+      selection.nodes.map(({ id }) => id),
+      selection.at,
+    );
     const osOf = new Map(selection.nodes.map(({ id, os }) => [id, os]));
     const nodes = scans.flatMap(({ state, patches }) => {
       const os = osOf.get(state.node);

@@ -17,7 +17,10 @@ export interface BatchRecord {
   readonly surplus: number;
 }
 
-/** Judges the nodes of a batch by the scan after their install, keeps the scan as a compliance fact, and counts. */
+/**
+ * Judges the nodes of a batch by the scan after their install, keeps the scan as a compliance fact, and counts. What they
+ * had before was fixed when the stage was prepared, and a node that has an outcome keeps it: a repetition says the same.
+ */
 export async function recordVerdicts(
   { manifest, wave, batch }: { manifest: Manifest; wave: Wave; batch: Batch },
   { fleet, records }: { readonly fleet: Fleet; readonly records: Records },
@@ -26,11 +29,16 @@ export async function recordVerdicts(
   const { cycle, stage } = manifest;
   const at: Location = { account: wave.account, region: wave.region };
   const operation = (step: string) => records.operation(stepKey(cycle, stage, wave.number, batch.number, step));
-  const progress = await records.batchNodes(cycle, stage, wave.number, batch.number);
+  const progress = (await records.batchNodes(cycle, stage, wave.number, batch.number)).filter(
+    ({ outcome }) => outcome === null,
+  );
+  const open = new Set(progress.map(({ node }) => node));
   const scan = await operation('scan');
-  const scanned = (scan?.results ?? []).filter(({ status }) => status === 'success').map(({ node }) => node);
+  const scanned = (scan?.results ?? [])
+    .filter(({ node, status }) => status === 'success' && open.has(node))
+    .map(({ node }) => node);
 
-  const before = new Map((await records.scans(scanned)).map((found) => [found.state.node, found]));
+  const before = await records.patchesBefore(cycle, stage, scanned);
   const after = await readScans(at, scanned, fleet, signal);
   const tidyFaults = await faultsOfAfterTasks(manifest, operation);
   const set = manifest.patchSet === null ? null : await records.patchSet(manifest.patchSet);
@@ -40,7 +48,7 @@ export async function recordVerdicts(
     if (!found) return node.problem || node.touched ? [unjudged(node)] : [];
     const judged = verdict({
       os: batch.os,
-      before: before.get(node.node)?.patches ?? null,
+      before: before.get(node.node) ?? null,
       after: found.patches ?? [],
       state: found.state,
       pinned: listOf(manifest, at, batch)?.patches ?? null,
@@ -52,12 +60,19 @@ export async function recordVerdicts(
     if (fault === undefined) return [{ node: node.node, ...judged }];
     return [{ node: node.node, ...judged, outcome: 'failed', reason: `${fault}; ${judged.reason}` }];
   });
-  await records.nodeVerdicts(cycle, stage, verdicts);
+  // The verdicts come last: a repetition reads no scan of a node that has one.
   await records.saveScans([...after.values()], new Date().toISOString() as Instant);
+  await records.nodeVerdicts(cycle, stage, verdicts);
+  return recordOf(await records.batchNodes(cycle, stage, wave.number, batch.number));
+}
+
+/** Counted from what is kept, so that a repetition answers the same. */
+function recordOf(nodes: readonly NodeProgress[]): BatchRecord {
+  const judged = nodes.filter(({ outcome }) => outcome !== null && outcome !== 'skipped');
   return {
-    done: verdicts.length,
-    failed: verdicts.filter(({ outcome }) => isFailure(outcome)).length,
-    surplus: verdicts.reduce((sum, { surplus }) => sum + surplus.length, 0),
+    done: judged.length,
+    failed: judged.filter(({ outcome }) => outcome !== null && isFailure(outcome)).length,
+    surplus: judged.reduce((sum, { untested }) => sum + untested, 0),
   };
 }
 

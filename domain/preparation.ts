@@ -89,7 +89,8 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
     return leave('skipped', 'Stopped, and the plan skips stopped instances.');
   if (node.os === null) return leave('skipped', 'Its operating system is unknown: neither EC2 nor SSM tells.');
   if (node.ping !== 'online' && !startFirst) return leave('unreachable', `Its agent is not online (${node.ping}).`);
-  const facts = input.scans.get(node.id);
+  // What a stopped instance was scanned for, whenever that was, is no reason to leave it alone now.
+  const facts = startFirst ? undefined : input.scans.get(node.id);
   if (!facts && input.scanned && !startFirst) return leave('unreachable', 'It could not be scanned.');
 
   const list = lists.get(listKey(node.account, node.region, node.os, node.patchGroup));

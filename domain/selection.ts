@@ -1,5 +1,5 @@
 import type { ManagedNode, OperatingSystem } from './fleet.js';
-import type { CycleId, Location, NodeId, StageName } from './ids.js';
+import type { CycleId, Instant, Location, NodeId, StageName } from './ids.js';
 import type { BaselineInUse } from './manifest.js';
 
 /** At most 50 nodes of one location and operating system, to be scanned by one command. */
@@ -15,6 +15,8 @@ export interface Selection {
   /** Null for a scan of the whole fleet. */
   readonly cycle: CycleId | null;
   readonly stage: StageName | null;
+  /** When the nodes were found: what was scanned before this says nothing about them now. */
+  readonly at: Instant;
   readonly nodes: readonly ManagedNode[];
   readonly locations: readonly (Location & { readonly number: number; readonly batches: readonly ScanBatch[] })[];
   /** The baselines under which these nodes are scanned; empty for a scan under whatever is registered. */
@@ -25,7 +27,7 @@ const BATCH_LIMIT = 50;
 
 /** Batches the nodes that can answer a scan (online, of a known operating system); the others stay in `nodes` only. */
 export function select(
-  owner: Pick<Selection, 'cycle' | 'stage' | 'baselines'>,
+  owner: Pick<Selection, 'cycle' | 'stage' | 'at' | 'baselines'>,
   nodes: readonly ManagedNode[],
 ): Selection {
   const byLocation = new Map<string, ManagedNode[]>();

@@ -136,6 +136,8 @@ interface CycleNodesTable {
   reason: string | null;
   surplus: Json<readonly PinnedPatch[]>;
   absent: Json<readonly PinnedPatch[]>;
+  /** The patches when the stage was prepared, until there is an outcome; null where no scan told. */
+  before: Json<readonly NodePatch[]> | null;
 }
 
 interface OperationsTable {

@@ -113,6 +113,7 @@ create table cycle_nodes (
   reason text,
   surplus jsonb not null default '[]',
   absent jsonb not null default '[]',
+  before jsonb,
   primary key (cycle, stage, node)
 );
 create index cycle_nodes_batch on cycle_nodes (cycle, stage, wave, batch);

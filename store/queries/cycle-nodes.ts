@@ -6,7 +6,7 @@ import type { CycleId, NodeId, StageName } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
 
 /** A node's way through a stage and how it ended, with its compliance now beside it. */
-export interface CycleNode extends NodeProgress {
+export interface CycleNode extends Omit<NodeProgress, 'untested'> {
   readonly stage: StageName;
   readonly name: string;
   readonly os: OperatingSystem | null;

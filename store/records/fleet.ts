@@ -40,8 +40,9 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
     const row = await db.selectFrom('node_scans').selectAll().where('node', '=', node).executeTakeFirst();
     return row ? scanOf(row) : null;
   },
-  scans: async (nodes) => {
-    const rows = await db.selectFrom('node_scans').selectAll().where(anyOf('node', nodes)).orderBy('node').execute();
+  scans: async (nodes, since) => {
+    const all = db.selectFrom('node_scans').selectAll().where(anyOf('node', nodes)).orderBy('node');
+    const rows = await (since === undefined ? all : all.where('scanned_at', '>=', since)).execute();
     return rows.map(scanOf);
   },
 

@@ -3,12 +3,19 @@ import type { NodeProgress, Records } from '../../activities/ports.js';
 import type { Outcome } from '../../domain/cycle.js';
 import type { CycleId, NodeId, StageName } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
-import { json } from '../sql.js';
+import { anyOf, json } from '../sql.js';
 import { lockCycle, noteOutcomes } from './events.js';
 
 type Nodes = Pick<
   Records,
-  'batchNodes' | 'stepBegan' | 'nodeProblems' | 'nodeVerdicts' | 'skipRest' | 'stageNodes' | 'outcomeCounts'
+  | 'batchNodes'
+  | 'patchesBefore'
+  | 'stepBegan'
+  | 'nodeProblems'
+  | 'nodeVerdicts'
+  | 'skipRest'
+  | 'stageNodes'
+  | 'outcomeCounts'
 >;
 
 /** Each node's way through a stage. A batch of nodes is one statement. */
@@ -16,6 +23,16 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
   batchNodes: async (cycle, stage, wave, batch) => {
     const rows = await ofStage(db, cycle, stage).where('wave', '=', wave).where('batch', '=', batch).execute();
     return rows.map(fromRow);
+  },
+  patchesBefore: async (cycle, stage, ids) => {
+    const rows = await db
+      .selectFrom('cycle_nodes')
+      .select(['node', 'before'])
+      .where('cycle', '=', cycle)
+      .where('stage', '=', stage)
+      .where(anyOf('node', ids))
+      .execute();
+    return new Map(rows.flatMap(({ node, before }) => (before ? [[node, before] as const] : [])));
   },
   stageNodes: async (cycle, stage) => (await ofStage(db, cycle, stage).execute()).map(fromRow),
 
@@ -39,12 +56,12 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
       await lockCycle(trx, cycle);
       const changed = await sql`
         update cycle_nodes as node set
-          outcome = verdict.outcome, reason = verdict.reason, surplus = verdict.surplus, absent = verdict.absent
+          outcome = verdict.outcome, reason = verdict.reason, surplus = verdict.surplus, absent = verdict.absent,
+          before = null
         from jsonb_to_recordset(${json(verdicts)}) as verdict
           (node text, outcome text, reason text, surplus jsonb, absent jsonb)
         where node.cycle = ${cycle} and node.stage = ${stage} and node.node = verdict.node
-          and (node.outcome, node.reason, node.surplus, node.absent)
-            is distinct from (verdict.outcome, verdict.reason, verdict.surplus, verdict.absent)`.execute(trx);
+          and node.outcome is null`.execute(trx);
       if (changed.numAffectedRows) await noteOutcomes(trx, cycle, stage);
     }),
 
@@ -100,11 +117,13 @@ const ofStage = (db: Kysely<Database>, cycle: CycleId, stage: StageName) =>
   db
     .selectFrom('cycle_nodes')
     .select(['node', 'account', 'region', 'wave', 'batch', 'step', 'touched', 'problem', 'outcome', 'reason'])
+    .select(sql<number>`jsonb_array_length(surplus)`.as('untested'))
     .where('cycle', '=', cycle)
     .where('stage', '=', stage)
     .orderBy('wave')
     .orderBy('batch')
     .orderBy('node');
 
-type ProgressRow = Pick<Selectable<Database['cycle_nodes']>, keyof NodeProgress>;
+type ProgressRow = Pick<Selectable<Database['cycle_nodes']>, Exclude<keyof NodeProgress, 'untested'>> &
+  Pick<NodeProgress, 'untested'>;
 const fromRow = (row: ProgressRow): NodeProgress => row;

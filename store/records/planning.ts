@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Records } from '../../activities/ports.js';
 import { digestOf } from '../../domain/digest.js';
+import type { Instant } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { StoreNotFound } from '../errors.js';
 import type { Database } from '../schema.js';
@@ -12,7 +13,7 @@ import { lockCycle, noteOutcomes } from './events.js';
  * those of its new manifest; what was touched stays as it is.
  */
 export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes'> => ({
-  planNodes: (cycle, stage, manifest) =>
+  planNodes: (cycle, stage, manifest, scannedSince) =>
     db.transaction().execute(async (trx) => {
       await lockCycle(trx, cycle);
       const digest = digestOf(manifest);
@@ -32,7 +33,7 @@ export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes'> => ({
         .where('touched', '=', false)
         .execute();
       await insertWaves(trx, manifest);
-      await insertNodes(trx, manifest);
+      await insertNodes(trx, manifest, scannedSince);
       await trx
         .updateTable('cycle_stages')
         .set({ planned_for: digest })
@@ -68,7 +69,12 @@ const insertWaves = (trx: Transaction<Database>, { cycle, stage, waves, windows,
       cutoff timestamptz, account text, region text, zone text, zone_name text, nodes integer)`.execute(trx);
 };
 
-const insertNodes = (trx: Transaction<Database>, { cycle, stage, waves, targets, leftOut }: Manifest) => {
+/** The patches before are copied within the database: a stage's are hundreds of megabytes. */
+const insertNodes = (
+  trx: Transaction<Database>,
+  { cycle, stage, waves, targets, leftOut }: Manifest,
+  scannedSince: Instant | undefined,
+) => {
   const place = new Map(
     waves.flatMap((wave) =>
       wave.batches.flatMap((batch) => batch.nodes.map((node) => [node, { wave: wave.number, batch: batch.number }])),
@@ -98,9 +104,11 @@ const insertNodes = (trx: Transaction<Database>, { cycle, stage, waves, targets,
     })),
   ];
   return sql`
-    insert into cycle_nodes (cycle, stage, node, name, account, region, os, wave, batch, outcome, reason)
-    select ${cycle}, ${stage}, node, name, account, region, os, wave, batch, outcome, reason
+    insert into cycle_nodes (cycle, stage, node, name, account, region, os, wave, batch, outcome, reason, before)
+    select ${cycle}, ${stage}, node.node, name, node.account, node.region, os, wave, batch, outcome, reason,
+      case when outcome is null then scan.patches end
     from jsonb_to_recordset(${json(rows)}) as node (node text, name text, account text, region text, os text,
       wave integer, batch integer, outcome text, reason text)
+    left join node_scans as scan on scan.node = node.node and scan.scanned_at >= ${scannedSince ?? '-infinity'}::timestamptz
     on conflict do nothing`.execute(trx);
 };

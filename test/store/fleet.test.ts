@@ -130,6 +130,7 @@ onEveryDatabase('what is kept under its digest', (on) => {
     const selection = {
       cycle: null,
       stage: null,
+      at: NOW,
       nodes: [managedNode(one)],
       locations: [],
       warnings: [],

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ManagedNode, OperatingSystem } from '../../domain/fleet.js';
+import type { Instant } from '../../domain/ids.js';
 import { select } from '../../domain/selection.js';
 import { managedNode } from '../support/nodes.js';
 
-const OWNER = { cycle: null, stage: null, baselines: [] };
+const OWNER = { cycle: null, stage: null, at: '2026-11-10T06:00:00.000Z' as Instant, baselines: [] };
 const batched = (nodes: readonly ManagedNode[]) =>
   select(OWNER, nodes).locations.flatMap(({ batches }) => batches.flatMap((batch) => batch.nodes));
 
