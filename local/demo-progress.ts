@@ -35,8 +35,8 @@ export type Cycle = z.infer<typeof cycleSchema>;
 
 export interface Progress {
   show(cycle: Cycle): void;
-  /** Leaves what was shown last on the screen. */
-  end(): void;
+  /** A line that stays. */
+  say(line: string): void;
 }
 
 /** A table that stays in its place on a terminal, and a line for each change everywhere else. */
@@ -52,7 +52,10 @@ function live(output: NodeJS.WriteStream): Progress {
       output.write(`${height > 0 ? `\u001b[${height}A` : ''}\u001b[0J${text}\n`);
       height = rows.length;
     },
-    end: () => undefined,
+    say: (line) => {
+      output.write(`${height > 0 ? `\u001b[${height}A` : ''}\u001b[0J${line}\n`);
+      height = 0;
+    },
   };
 }
 
@@ -67,7 +70,7 @@ function lines(output: NodeJS.WriteStream): Progress {
       for (const [what, state] of now) if (before.get(what) !== state) output.write(`${elapsed(began)} ${state}\n`);
       before = now;
     },
-    end: () => undefined,
+    say: (line) => output.write(`${line}\n`),
   };
 }
 

@@ -77,7 +77,7 @@ async function follow(id: string, operator: ApiClient, approver: ApiClient, requ
       approved.add(manifest);
       const decision = { decision: 'approve', reason: 'Dev and Test have soaked well', manifest };
       await approver.post(`/v1/cycles/${id}/stages/${stage}/decision`, z.unknown(), decision, `demo-${manifest}`);
-      console.log(`The approver approves ${stage}: ${manifest}`);
+      progress.say(`The approver approves ${stage}: ${manifest}`);
     }
     await delay(500, undefined, { signal: request }).catch(() => undefined);
   }
