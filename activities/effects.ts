@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
-import { sideBySide } from './locations.js';
 import {
   type Fleet,
   FleetError,
+  type NodeResult,
   type Operation,
   type OperationKind,
   type OperationOwner,
@@ -34,15 +34,32 @@ export interface EffectRequest extends OperationOwner {
   readonly batch: number;
   readonly step: string;
   readonly nodes: readonly NodeId[];
+  /** Milliseconds from the send. */
   readonly timeout: number;
+  readonly failureIsProblem: boolean;
   readonly effect: Effect;
 }
 
-/** How long a look-up keeps asking: an empty answer right after an unknown outcome is no proof (AWS is eventually consistent). */
-const GRACE = 8_000;
-const GRACE_STEP = 1_000;
+/**
+ * Nothing is sent twice, though Temporal may start a second attempt while the first one only slept (a stopped process, a
+ * paused machine, a worker cut off): an attempt asks the store whether the send is still its own, and what it sends leaves
+ * within SEND_WITHIN of asking or not at all. A later attempt takes the send over and then looks for GRACE. So whatever
+ * the earlier one still sent has been accepted by the time the looking ends:
+ *
+ *   SEND_WITHIN (2.5 s) + connection and request time-out (2 s + 10 s, aws/clients.ts) < GRACE (15 s)
+ *
+ * What is left open is a stall between the last look at the clock and the write to the socket. GRACE also covers that AWS
+ * is eventually consistent: an empty answer right after an unknown outcome is no proof.
+ */
+const SEND_WITHIN = 2_500;
+const GRACE = 15_000;
 /** A command may have been accepted a little before our clock says so. */
 const CLOCK_SKEW = 5 * 60_000;
+
+interface Sent {
+  readonly externalIds: readonly string[];
+  readonly refused: readonly NodeResult[];
+}
 
 /**
  * Carries an effect out once, whatever crashes: the intent is recorded first, under a deterministic key that goes into the
@@ -52,80 +69,99 @@ const CLOCK_SKEW = 5 * 60_000;
 export class Effects {
   private readonly fleet: Fleet;
   private readonly records: Records;
+  private readonly grace: number;
 
-  constructor({ fleet, records }: { readonly fleet: Fleet; readonly records: Records }) {
+  constructor({
+    fleet,
+    records,
+    grace = GRACE,
+  }: {
+    readonly fleet: Fleet;
+    readonly records: Records;
+    readonly grace?: number;
+  }) {
     this.fleet = fleet;
     this.records = records;
+    this.grace = grace;
   }
 
-  /** Returns when the effect has been sent, or had been before; the watch sees its end. */
+  /** Returns when the effect has been sent, or had been before; the watch sees its end. Its deadline counts from the send. */
   async carryOut(request: EffectRequest, signal: AbortSignal): Promise<void> {
-    const { effect, timeout, at, ...owned } = request;
-    const now = Date.now();
-    const { operation, fresh } = await this.records.intend({
-      ...owned,
-      ...at,
-      kind: kindOf(effect),
-      intendedAt: instant(now),
-      deadline: instant(now + timeout),
-    });
+    const { effect, at, ...owned } = request;
+    const intent = { ...owned, ...at, kind: kindOf(effect), intendedAt: instant(Date.now()) };
+    const { operation, fresh, attempt } = await this.records.intend(intent);
     if (operation.status !== 'intended') return;
+    const own: Own = { operation, fresh, mine: () => this.mine(operation, attempt) };
     try {
-      const externalIds = await this.send(operation, effect, fresh, signal);
-      await this.records.sent(operation.key, externalIds);
+      const { externalIds, refused } = await this.send(own, effect, signal);
+      await this.records.sent(operation.key, externalIds, instant(Date.now() + operation.timeout), refused);
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code !== 'rejected') throw error;
+      if (!isRejected(error)) throw error;
       // The same request stays wrong: that is how the step ended, for every node.
-      const results = operation.nodes.map(
-        (node) => ({ node, status: 'failed', detail: error.message, outputUrl: null }) as const,
-      );
+      const results = operation.nodes.map((node) => refusal(node, error));
       await this.records.ended(operation.key, 0, results);
     }
   }
 
-  private async send(operation: Operation, effect: Effect, fresh: boolean, signal: AbortSignal): Promise<string[]> {
+  /** Asks whether the send is still this attempt's; the answer is good until the returned check says no. */
+  private async mine(operation: Operation, attempt: number): Promise<() => void> {
+    const asked = { monotonic: performance.now(), wall: Date.now() };
+    const unsent = (why: string) =>
+      new FleetError({
+        code: 'unreachable',
+        effect: 'none',
+        location: operation,
+        operation: operation.step,
+        message: `${operation.key} was not sent: ${why}`,
+      });
+    if (!(await this.records.maySend(operation.key, attempt))) throw unsent('another attempt has taken it over.');
+    return () => {
+      // Either clock may stand still while a machine is paused.
+      const passed = Math.max(performance.now() - asked.monotonic, Date.now() - asked.wall);
+      if (passed > SEND_WITHIN) throw unsent(`it took ${Math.round(passed)} ms to get there. It is tried again.`);
+    };
+  }
+
+  private async send(own: Own, effect: Effect, signal: AbortSignal): Promise<Sent> {
+    const { operation, fresh } = own;
     const at: Location = operation;
     switch (effect.kind) {
       case 'command': {
         const found = fresh ? null : await this.findCommand(operation, signal);
-        if (found !== null) return [found];
-        return [await this.sendCommand(operation, effect, signal)];
+        return { externalIds: [found ?? (await this.sendCommand(own, effect, signal))], refused: [] };
       }
       case 'automation': {
-        const nodes: readonly (NodeId | null)[] = effect.perNode ? operation.nodes : [null];
-        return sideBySide(
-          nodes,
-          async (node) => {
-            const token = uuidOf(node === null ? operation.key : `${operation.key} ${node}`);
-            const parameters = node === null ? effect.parameters : { ...effect.parameters, InstanceId: [node] };
-            const request = { token, document: effect.document, parameters };
-            return (await this.fleet.startAutomation(at, request, signal)).executionId;
-          },
-          1,
-        );
+        const start = async (node: NodeId | null) => {
+          const token = uuidOf(node === null ? operation.key : `${operation.key} ${node}`);
+          const parameters = node === null ? effect.parameters : { ...effect.parameters, InstanceId: [node] };
+          const request = { token, document: effect.document, parameters };
+          return (await this.fleet.startAutomation(at, request, signal)).executionId;
+        };
+        if (!effect.perNode) return { externalIds: [await start(null)], refused: [] };
+        const { done, refused } = await nodeByNode(operation.nodes, start);
+        return { externalIds: done, refused };
       }
       case 'snapshots': {
         const have = fresh ? new Set<NodeId>() : await this.findSnapshots(operation, signal);
-        for (const node of operation.nodes) {
-          if (have.has(node)) continue;
-          await this.fleet.createSnapshots(at, { key: operation.key, node, tags: effect.tags }, signal);
-        }
-        return [];
+        const lacking = operation.nodes.filter((node) => !have.has(node));
+        const { refused } = await nodeByNode(lacking, async (node) => {
+          const request = { key: operation.key, node, tags: effect.tags };
+          await this.fleet.createSnapshots(at, request, signal, await own.mine());
+        });
+        return { externalIds: [], refused };
       }
       case 'instances-running':
-        await this.fleet.startInstances(at, operation.nodes, signal);
-        return [];
+        return allOrEach(operation.nodes, (nodes) => this.fleet.startInstances(at, nodes, signal));
       case 'instances-stopped':
-        await this.fleet.stopInstances(at, operation.nodes, signal);
-        return [];
+        return allOrEach(operation.nodes, (nodes) => this.fleet.stopInstances(at, nodes, signal));
       case 'agent-back':
-        return [];
+        return { externalIds: [], refused: [] };
     }
   }
 
   private async findCommand(operation: Operation, signal: AbortSignal): Promise<string | null> {
     const since = instant(Date.parse(operation.intendedAt) - CLOCK_SKEW);
-    return withinGrace(async () => {
+    return this.withinGrace(async () => {
       const commands = await this.fleet.listCommands(operation, { keyPrefix: operation.key, since }, signal);
       return commands.find(({ key }) => key === operation.key)?.commandId ?? null;
     }, signal);
@@ -134,7 +170,7 @@ export class Effects {
   /** Nodes are snapshotted one by one, so the search is over when each has one or the grace has passed. */
   private async findSnapshots(operation: Operation, signal: AbortSignal): Promise<Set<NodeId>> {
     let have = new Set<NodeId>();
-    await withinGrace(async () => {
+    await this.withinGrace(async () => {
       const snapshots = await this.fleet.findSnapshots(operation, operation.key, signal);
       have = new Set(snapshots.filter(({ key }) => key === operation.key).map(({ node }) => node));
       return operation.nodes.every((node) => have.has(node)) ? have : null;
@@ -142,24 +178,35 @@ export class Effects {
     return have;
   }
 
+  /** Asks ever less often: many attempts may be looking at the same time, and the last look is the one that counts. */
+  private async withinGrace<Found>(look: () => Promise<Found | null>, signal: AbortSignal): Promise<Found | null> {
+    const until = Date.now() + this.grace;
+    for (let wait = 1_000; ; wait *= 2) {
+      const left = until - Date.now();
+      const found = await look();
+      if (found !== null || left <= 0) return found;
+      await pause(Math.min(wait, Math.max(until - Date.now(), 0)), undefined, { signal });
+    }
+  }
+
   /**
    * SSM refuses a whole command for one node that is gone. Then it is sent to the ones that are there; the others have no
    * invocation, which the watch reports as undeliverable.
    */
   private async sendCommand(
-    operation: Operation,
+    { operation, mine }: Own,
     effect: Extract<Effect, { kind: 'command' }>,
     signal: AbortSignal,
   ): Promise<string> {
     const { document, parameters, executionTimeout } = effect;
     const send = async (nodes: readonly NodeId[]) => {
       const request = { key: operation.key, document, parameters, nodes, executionTimeout };
-      return (await this.fleet.sendCommand(operation, request, signal)).commandId;
+      return (await this.fleet.sendCommand(operation, request, signal, await mine())).commandId;
     };
     try {
       return await send(operation.nodes);
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code !== 'rejected') throw error;
+      if (!isRejected(error)) throw error;
       const present = await this.fleet.describeNodes(operation, operation.nodes, signal);
       const online = present.filter(({ ping }) => ping === 'online').map(({ id }) => id);
       if (online.length === 0 || online.length === operation.nodes.length) throw error;
@@ -168,17 +215,53 @@ export class Effects {
   }
 }
 
-const kindOf = ({ kind }: Effect): OperationKind => kind;
-const instant = (milliseconds: number): Instant => new Date(milliseconds).toISOString() as Instant;
+/** An operation that this attempt has intended last. */
+interface Own {
+  readonly operation: Operation;
+  readonly fresh: boolean;
+  readonly mine: () => Promise<() => void>;
+}
 
-async function withinGrace<Found>(look: () => Promise<Found | null>, signal: AbortSignal): Promise<Found | null> {
-  const until = Date.now() + GRACE;
-  for (;;) {
-    const found = await look();
-    if (found !== null || Date.now() >= until) return found;
-    await pause(GRACE_STEP, undefined, { signal });
+/** What AWS refuses for one node is that node's result, and nobody else's. */
+async function nodeByNode<Done>(
+  nodes: readonly NodeId[],
+  work: (node: NodeId) => Promise<Done>,
+): Promise<{ done: Done[]; refused: NodeResult[] }> {
+  const done: Done[] = [];
+  const refused: NodeResult[] = [];
+  for (const node of nodes) {
+    try {
+      done.push(await work(node));
+    } catch (error) {
+      if (!isRejected(error)) throw error;
+      refused.push(refusal(node, error));
+    }
+  }
+  return { done, refused };
+}
+
+/** In one call; where AWS refuses that, for one node or for all, in a call for each. */
+async function allOrEach(nodes: readonly NodeId[], work: (nodes: readonly NodeId[]) => Promise<void>): Promise<Sent> {
+  try {
+    await work(nodes);
+    return { externalIds: [], refused: [] };
+  } catch (error) {
+    if (!isRejected(error)) throw error;
+    const { refused } = await nodeByNode(nodes, (node) => work([node]));
+    return { externalIds: [], refused };
   }
 }
+
+const isRejected = (error: unknown): error is FleetError => error instanceof FleetError && error.code === 'rejected';
+const refusal = (node: NodeId, { message }: FleetError): NodeResult => ({
+  node,
+  status: 'failed',
+  detail: message,
+  outputUrl: null,
+});
+
+const kindOf = ({ kind }: Effect): OperationKind => kind;
+const instant = (milliseconds: number): Instant => new Date(milliseconds).toISOString() as Instant;
 
 /** The same text is always the same UUID (version 8: of our own making). */
 export function uuidOf(text: string): string {

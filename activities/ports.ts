@@ -116,7 +116,13 @@ export interface Fleet {
   /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */
   describeNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<ManagedNode[]>;
 
-  sendCommand(at: Location, request: CommandRequest, signal: AbortSignal): Promise<{ commandId: string }>;
+  /** `beforeSend` is called at the last moment before the request goes out; what it throws keeps the request from being sent. */
+  sendCommand(
+    at: Location,
+    request: CommandRequest,
+    signal: AbortSignal,
+    beforeSend?: () => void,
+  ): Promise<{ commandId: string }>;
   /** The commands sent at or after `since` whose key starts with `keyPrefix`. */
   listCommands(at: Location, query: { keyPrefix: string; since: Instant }, signal: AbortSignal): Promise<Command[]>;
   listInvocations(at: Location, commandId: string, signal: AbortSignal): Promise<Invocation[]>;
@@ -127,11 +133,12 @@ export interface Fleet {
   patches(at: Location, node: NodeId, signal: AbortSignal): Promise<NodePatch[]>;
   ensureBaseline(at: Location, request: BaselineRequest, signal: AbortSignal): Promise<RegisteredBaseline[]>;
 
-  /** All volumes of one instance at once, each snapshot tagged with the key, the cycle and the stage. */
+  /** All volumes of one instance at once (`beforeSend` as above), each snapshot tagged with the key, the cycle and the stage. */
   createSnapshots(
     at: Location,
     request: { key: string; node: NodeId; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
+    beforeSend?: () => void,
   ): Promise<Snapshot[]>;
   /** All snapshots whose key starts with the prefix. */
   findSnapshots(at: Location, keyPrefix: string, signal: AbortSignal): Promise<Snapshot[]>;
@@ -194,10 +201,15 @@ export interface Operation extends OperationOwner, Location {
   /** AWS's ids of what was started (one command, one automation; for snapshots empty: they are found by key). */
   readonly externalIds: readonly string[];
   readonly intendedAt: Instant;
-  /** When the watch gives up on the nodes that have not ended. */
-  readonly deadline: Instant;
+  /** How long after its send the watch gives up on the nodes that have not ended, in milliseconds. */
+  readonly timeout: number;
+  /** When that is; null until it has been sent, however long AWS kept it waiting. */
+  readonly deadline: Instant | null;
+  /** Is failing it a problem of the node, so that it takes no further steps but those that tidy up? */
+  readonly failureIsProblem: boolean;
   /** The watch that saw it end: its own retry reports it again, so that a lost report is repeated. */
   readonly endedByWatch: number | null;
+  /** Of all its nodes when it has ended; before that, of those for which AWS has refused it. */
   readonly results: readonly NodeResult[];
 }
 export interface NodeResult {
@@ -205,6 +217,8 @@ export interface NodeResult {
   readonly status: 'success' | 'failed' | 'timed-out' | 'undeliverable' | 'cancelled';
   readonly detail: string;
   readonly outputUrl: string | null;
+  /** The node is no longer listed. */
+  readonly gone?: true;
 }
 
 /** A node's way through one stage. */
@@ -259,12 +273,18 @@ export interface Records extends AccountDirectory {
   savePatchSet(set: PatchSet): Promise<StoredPatchSet>;
   patchSet(digest: Digest): Promise<StoredPatchSet>;
 
-  /** Records the intent, or answers with what was recorded before under this key (`fresh: false`). */
+  /**
+   * Records the intent, or answers with what was recorded before under this key (`fresh: false`). Whoever intends what has
+   * not been sent yet takes the send over: it is theirs, under the number of their `attempt`, from 1.
+   */
   intend(
-    operation: Omit<Operation, 'status' | 'externalIds' | 'endedByWatch' | 'results'>,
-  ): Promise<{ operation: Operation; fresh: boolean }>;
-  sent(key: string, externalIds: readonly string[]): Promise<void>;
-  /** Ends an operation and, in the same transaction, records each node's step (and its problem, where `problemOn` says that failing it is one). */
+    operation: Omit<Operation, 'status' | 'deadline' | 'externalIds' | 'endedByWatch' | 'results'>,
+  ): Promise<{ operation: Operation; fresh: boolean; attempt: number }>;
+  /** Is the send still this attempt's? No longer once it has been sent, or another attempt has taken it over. */
+  maySend(key: string, attempt: number): Promise<boolean>;
+  /** The first deadline stays. `refused`: the results of nodes for which AWS refused it. */
+  sent(key: string, externalIds: readonly string[], deadline: Instant, refused?: readonly NodeResult[]): Promise<void>;
+  /** Ends an operation and, in the same transaction, records each node's step (and its problem, where `failureIsProblem` says that failing it is one). */
   ended(key: string, watch: number, results: readonly NodeResult[]): Promise<void>;
   operation(key: string): Promise<Operation | null>;
   /** A run's operations that have not ended, those that this watch has seen end, and the awaited ones whatever their state. */

@@ -25,7 +25,7 @@ export function createScanActivities({ fleet, records }: { readonly fleet: Fleet
       const { location, batch } = await placeOf(request);
       const key = scanKey(request.scan, location.number, batch.number);
       // The operation belongs to no stage's nodes: a scan that fails is no problem of a node that nobody has touched.
-      const owner = { run: request.run, cycle: null, stage: null };
+      const owner = { run: request.run, cycle: null, stage: null, failureIsProblem: false };
       const at = { account: request.account, region: request.region };
       const effect = { effect: scanCommand(), timeout: SCAN_DEADLINE };
       await effects.carryOut(

@@ -3,12 +3,10 @@ import { isWindows, type OperatingSystem } from '../domain/fleet.js';
 import type { Digest } from '../domain/ids.js';
 import type { Batch, InstallList, Manifest, Wave } from '../domain/manifest.js';
 import { overrideListObject } from '../domain/override-list.js';
+import { type Step, tasksOf } from '../domain/steps.js';
 import { type Effect, uuidOf } from './effects.js';
 
-/*
- * What each step of a batch does on its nodes. Steps in order: start, check, snapshot, before-1…, install, reboot,
- * agent-back, scan, after-1…, stop.
- */
+/* What each step of a batch does on its nodes; domain/steps.ts has the steps in order. */
 
 const MINUTE = 60_000;
 const CHECK_TIMEOUT = 10 * MINUTE;
@@ -25,6 +23,8 @@ export interface StepEffect {
 
 export interface StepContext {
   readonly digest: Digest;
+  /** The key of the step's operation. */
+  readonly key: string;
   readonly manifest: Manifest;
   readonly wave: Wave;
   readonly batch: Batch;
@@ -33,12 +33,13 @@ export interface StepContext {
 }
 
 /** What the step does; null where it does nothing on nodes of this operating system. */
-export async function effectOf(step: string, context: StepContext): Promise<StepEffect | null> {
+export async function effectOf({ kind, task }: Step, context: StepContext): Promise<StepEffect | null> {
   const { manifest, batch } = context;
   const { policy } = manifest;
-  if (step.startsWith('before-')) return taskEffect(policy.tasks.beforeNode, step, batch.os);
-  if (step.startsWith('after-')) return taskEffect(policy.tasks.afterNode, step, batch.os);
-  switch (step) {
+  switch (kind) {
+    case 'before':
+    case 'after':
+      return taskEffect(tasksOf(policy, kind), task ?? 0, batch.os);
     case 'start':
       return { effect: { kind: 'instances-running' }, timeout: START_STOP_TIMEOUT };
     case 'stop':
@@ -50,13 +51,11 @@ export async function effectOf(step: string, context: StepContext): Promise<Step
     case 'install':
       return { effect: await installCommand(context), timeout: policy.timeouts.install };
     case 'reboot':
-      return { effect: rebootCommand(batch.os), timeout: AGENT_BACK_TIMEOUT };
+      return { effect: rebootCommand(batch.os, context.key), timeout: AGENT_BACK_TIMEOUT };
     case 'agent-back':
       return { effect: { kind: 'agent-back' }, timeout: AGENT_BACK_TIMEOUT };
     case 'scan':
       return { effect: scanCommand(), timeout: SCAN_TIMEOUT };
-    default:
-      throw new Error(`Step ${step} is not one that a batch takes.`);
   }
 }
 
@@ -70,9 +69,9 @@ export const scanCommand = (): Effect => ({
 export const SCAN_DEADLINE = SCAN_TIMEOUT;
 
 /** A task as a command on nodes of this family, or as one automation per node; null where it is not for this family. */
-export function taskEffect(tasks: readonly Task[], step: string, os: OperatingSystem): StepEffect | null {
-  const task = tasks[Number(step.slice(step.lastIndexOf('-') + 1)) - 1];
-  if (!task) throw new Error(`The manifest has no task for step ${step}.`);
+function taskEffect(tasks: readonly Task[], number: number, os: OperatingSystem): StepEffect | null {
+  const task = tasks[number - 1];
+  if (!task) throw new Error(`The manifest has no task ${number}, but only ${tasks.length}.`);
   if (task.os !== null && task.os !== (isWindows(os) ? 'windows' : 'linux')) return null;
   return { effect: effectOfTask(task, true), timeout: task.timeout };
 }
@@ -156,15 +155,19 @@ export const listOf = (manifest: Manifest, at: { account: string; region: string
       list.patchGroup === batch.patchGroup,
   ) ?? null;
 
-/** The agent reboots the node for these exit codes and runs the script again afterwards, when the mark shows that it is done. */
-function rebootCommand(os: OperatingSystem): Effect {
+/**
+ * The agent reboots the node for these exit codes and runs the script again afterwards, when the mark shows that it is done.
+ * The mark is this step's own: one that was left behind by another must not pass for a reboot.
+ */
+function rebootCommand(os: OperatingSystem, key: string): Effect {
+  const name = `patchtide-reboot-${key.replaceAll(/[^\w.-]/g, '-')}`;
   const linux = [
-    'mark=/var/tmp/patchtide-reboot-requested',
+    `mark=/var/tmp/${name}`,
     'if [ -e "$mark" ]; then rm -f "$mark"; exit 0; fi',
     'touch "$mark"; exit 194',
   ];
   const windows = [
-    '$mark = "$env:ProgramData\\patchtide-reboot-requested"',
+    `$mark = "$env:ProgramData\\${name}"`,
     'if (Test-Path $mark) { Remove-Item $mark; exit 0 }',
     'New-Item -ItemType File $mark | Out-Null; exit 3010',
   ];

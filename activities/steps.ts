@@ -2,9 +2,10 @@ import { isWindows } from '../domain/fleet.js';
 import type { Digest, Location, NodeId } from '../domain/ids.js';
 import { stageTaskKey, stepKey } from '../domain/keys.js';
 import type { Batch, Manifest, Target, Wave } from '../domain/manifest.js';
+import { type Step, stepNames, stepOf } from '../domain/steps.js';
 import { Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
-import type { Fleet, NodeProgress, Records } from './ports.js';
+import type { Fleet, Records } from './ports.js';
 import { effectOf, effectOfTask } from './step-effects.js';
 import { recordVerdicts } from './verdicts.js';
 
@@ -26,23 +27,23 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
   /** Begins a step on those nodes of the batch that are to take it. `key` is what the watch answers with; null: nothing to wait for. */
   async function beginStep(request: StepRequest): Promise<{ key: string | null; nodes: number }> {
     return talkingToAws(async (signal) => {
-      const { manifest, wave, batch } = await placeOf(request);
+      const place = await placeOf(request);
+      const { manifest, wave, batch } = place;
       const { cycle, stage } = manifest;
-      const { step } = request;
+      const step = stepOf(request.step, manifest.policy);
       const at: Location = { account: wave.account, region: wave.region };
-      const key = stepKey(cycle, stage, wave.number, batch.number, step);
-      const progress = await records.batchNodes(cycle, stage, wave.number, batch.number);
-      let nodes = await nodesFor(step, manifest, wave, batch, progress);
-      if (step === 'check') nodes = await present(manifest, at, nodes, signal);
+      const key = stepKey(cycle, stage, wave.number, batch.number, request.step);
+      // What it has begun on it goes on with, whatever has become of the nodes since.
+      const begun = await records.operation(key);
+      const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
       if (nodes.length === 0) return { key: null, nodes: 0 };
       const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
-      const planned = await effectOf(step, { digest: request.manifest, manifest, wave, batch, put });
+      const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put });
       if (planned === null) return { key: null, nodes: 0 };
-      await records.stepBegan(cycle, stage, nodes, step, changesNodes(step));
-      await effects.carryOut(
-        { key, run: request.run, cycle, stage, at, batch: batch.number, step, nodes, ...planned },
-        signal,
-      );
+      await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
+      const failureIsProblem = step.failure === 'problem';
+      const owner = { run: request.run, cycle, stage, batch: batch.number, step: request.step, failureIsProblem };
+      await effects.carryOut({ ...owner, key, at, nodes, ...planned }, signal);
       return { key, nodes: nodes.length };
     });
   }
@@ -74,7 +75,8 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
         const nodes = chunk.map(({ node }) => node);
         const { cycle, stage } = manifest;
         const effect = effectOfTask(task, false);
-        const owner = { run: request.run, cycle, stage };
+        // It says nothing about a node: an automation runs once for a whole location, and stands with its first node.
+        const owner = { run: request.run, cycle, stage, failureIsProblem: false };
         await effects.carryOut({ ...owner, key, at, batch: 0, step, nodes, timeout: task.timeout, effect }, signal);
         keys.push(key);
       }
@@ -87,7 +89,7 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
     return talkingToAws(async (signal) => recordVerdicts(await placeOf(request), { fleet, records }, signal));
   }
 
-  async function placeOf(request: { manifest: Digest; wave: number; batch: number }) {
+  async function placeOf(request: { manifest: Digest; wave: number; batch: number }): Promise<Place> {
     const manifest = await records.manifest(request.manifest);
     const wave = manifest.waves.find(({ number }) => number === request.wave);
     const batch = wave?.batches.find(({ number }) => number === request.batch);
@@ -96,68 +98,111 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
     return { manifest, wave, batch };
   }
 
-  /** Who takes the step: a node with a problem takes none but those that find out the truth and tidy up. */
-  async function nodesFor(
-    step: string,
-    manifest: Manifest,
-    wave: Wave,
-    batch: Batch,
-    progress: readonly NodeProgress[],
+  /** Who takes the step, by the table of domain/steps.ts. */
+  async function nodesFor(step: Step, place: Place, signal: AbortSignal): Promise<readonly NodeId[]> {
+    const { manifest, wave, batch } = place;
+    const { policy } = manifest;
+    switch (step.takenBy) {
+      case 'stopped':
+        return stoppedNow(place, await well(place, ({ startFirst }) => startFirst), signal);
+      case 'well': {
+        const nodes = await well(place);
+        return step.kind === 'check' ? present(place, nodes, signal) : nodes;
+      }
+      case 'well-instances':
+        return well(place, ({ kind }) => kind === 'ec2');
+      case 'installed':
+        return takenBefore(place, ['install']);
+      case 'changed':
+        return takenBefore(
+          place,
+          stepNames(policy, (_rule, kind) => kind === 'before' || kind === 'install'),
+        );
+      case 'started': {
+        const started = await takenBefore(place, ['start']);
+        if (started.length === 0) return [];
+        const states = await fleet.instanceStates({ account: wave.account, region: wave.region }, started, signal);
+        const running = new Set(states.filter(({ state }) => state !== 'stopped').map(({ node }) => node));
+        return started.filter((node) => running.has(node) && batch.nodes.includes(node));
+      }
+    }
+  }
+
+  /** The batch's nodes with which nothing has gone wrong. */
+  async function well(
+    { manifest, wave, batch }: Place,
+    wanted: (target: Target) => boolean = () => true,
   ): Promise<NodeId[]> {
     const targets = new Map(manifest.targets.map((target) => [target.node, target]));
-    const chosen = (wanted: (node: NodeProgress, target: Target) => boolean) =>
-      progress
-        .filter((node) => {
-          const target = targets.get(node.node);
-          return target !== undefined && wanted(node, target);
-        })
-        .map(({ node }) => node);
-    const well = (node: NodeProgress) => node.problem === null;
+    const progress = await records.batchNodes(manifest.cycle, manifest.stage, wave.number, batch.number);
+    return progress
+      .filter(({ node, problem }) => {
+        const target = targets.get(node);
+        return problem === null && target !== undefined && wanted(target);
+      })
+      .map(({ node }) => node);
+  }
 
-    if (step === 'start') return chosen((node, target) => well(node) && target.startFirst);
-    if (step === 'stop') return chosen((node, target) => target.startFirst && node.touched);
-    if (step === 'snapshot') return chosen((node, target) => well(node) && target.kind === 'ec2');
-    if (step.startsWith('after-')) return chosen((node) => changedByBatch(node, manifest));
-    if (step === 'agent-back' || step === 'scan') {
-      const install = await records.operation(
-        stepKey(manifest.cycle, manifest.stage, wave.number, batch.number, 'install'),
-      );
-      return chosen((node) => install?.nodes.includes(node.node) ?? false);
+  /** The nodes on which these steps of the batch have begun. */
+  async function takenBefore({ manifest, wave, batch }: Place, steps: readonly string[]): Promise<NodeId[]> {
+    const taken = new Set<NodeId>();
+    for (const step of steps) {
+      const key = stepKey(manifest.cycle, manifest.stage, wave.number, batch.number, step);
+      for (const node of (await records.operation(key))?.nodes ?? []) taken.add(node);
     }
-    return chosen(well);
+    return [...taken];
+  }
+
+  /** Of those, the ones that are stopped now: what somebody has started meanwhile is patched as it is, and not stopped afterwards. */
+  async function stoppedNow(place: Place, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]> {
+    if (nodes.length === 0) return [];
+    const at: Location = { account: place.wave.account, region: place.wave.region };
+    const states = new Map(
+      (await fleet.instanceStates(at, nodes, signal)).map(({ node, state }) => [node, state] as const),
+    );
+    await leaveAlone(place, 'start', nodes.filter((node) => !states.has(node)).map(goneNode));
+    return nodes.filter((node) => states.get(node) === 'stopped' || states.get(node) === 'stopping');
   }
 
   /** Looked at once more before anything is done: what is gone or out of reach by now is named and left alone. */
-  async function present(
-    manifest: Manifest,
-    at: Location,
-    nodes: readonly NodeId[],
-    signal: AbortSignal,
-  ): Promise<NodeId[]> {
+  async function present(place: Place, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]> {
     if (nodes.length === 0) return [];
+    const at: Location = { account: place.wave.account, region: place.wave.region };
     const found = new Map((await fleet.describeNodes(at, nodes, signal)).map((node) => [node.id, node]));
     const problems = nodes.flatMap((node) => {
       const now = found.get(node);
-      if (!now) return [{ node, step: 'check', code: 'gone', message: 'The node is no longer there.' }];
+      if (!now) return [goneNode(node)];
       if (now.ping === 'online') return [];
-      return [{ node, step: 'check', code: 'unreachable', message: `Its agent is not online (${now.ping}).` }];
+      return [{ node, code: 'unreachable', message: `Its agent is not online (${now.ping}).` }];
     });
-    if (problems.length > 0) await records.nodeProblems(manifest.cycle, manifest.stage, problems);
+    await leaveAlone(place, 'check', problems);
     const lost = new Set(problems.map(({ node }) => node));
     return nodes.filter((node) => !lost.has(node));
+  }
+
+  async function leaveAlone(
+    { manifest }: Place,
+    step: string,
+    problems: readonly { node: NodeId; code: string; message: string }[],
+  ): Promise<void> {
+    if (problems.length === 0) return;
+    await records.nodeProblems(
+      manifest.cycle,
+      manifest.stage,
+      problems.map((problem) => ({ ...problem, step })),
+    );
   }
 
   return { beginStep, beginStageTask, recordBatch };
 }
 
-/** From the first of these on a node is touched, and so finished whatever the clock says. */
-const changesNodes = (step: string): boolean =>
-  step === 'start' || step.startsWith('before-') || step === 'install' || step === 'reboot';
+interface Place {
+  readonly manifest: Manifest;
+  readonly wave: Wave;
+  readonly batch: Batch;
+}
 
-/** After tasks run on every node whose before tasks or install began; starting an instance alone needs none. */
-const changedByBatch = (node: NodeProgress, { policy }: Manifest): boolean =>
-  node.touched && (policy.stopped === 'skip' || node.problem === null || !EARLY.has(node.problem.step));
-const EARLY = new Set(['start', 'check', 'snapshot']);
+const goneNode = (node: NodeId) => ({ node, code: 'gone', message: 'The node is no longer there.' });
 
 const CHUNK = 50;
 function chunksOf(targets: readonly Target[]): (readonly Target[])[] {

@@ -3,6 +3,7 @@ import { isFailure } from '../domain/cycle.js';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
 import { stepKey } from '../domain/keys.js';
 import type { Batch, Manifest, Wave } from '../domain/manifest.js';
+import { stepNames, stepOf, tasksOf } from '../domain/steps.js';
 import { verdict } from '../domain/verdict.js';
 import { sideBySide } from './locations.js';
 import type { Fleet, NodeProgress, NodeScan, NodeVerdict, Records } from './ports.js';
@@ -40,12 +41,20 @@ export async function recordVerdicts(
 
   const before = await records.patchesBefore(cycle, stage, scanned);
   const after = await readScans(at, scanned, fleet, signal);
-  const tidyFaults = await faultsOfAfterTasks(manifest, operation);
+  const faults = await faultsOf(manifest, operation);
+  const installed = new Set((await operation('install'))?.nodes);
+  const gone = new Set(
+    (await operation('agent-back'))?.results.filter((result) => result.gone).map(({ node }) => node),
+  );
   const set = manifest.patchSet === null ? null : await records.patchSet(manifest.patchSet);
 
   const verdicts = progress.flatMap((node): NodeVerdict[] => {
+    const fault = faults.get(node.node);
     const found = after.get(node.node);
-    if (!found) return node.problem || node.touched ? [unjudged(node)] : [];
+    if (!found) {
+      if (!node.problem && !node.touched) return [];
+      return [withFault(unjudged(node, installed.has(node.node), gone.has(node.node)), fault)];
+    }
     const judged = verdict({
       os: batch.os,
       before: before.get(node.node) ?? null,
@@ -56,9 +65,7 @@ export async function recordVerdicts(
       problem: node.problem?.step === 'install' ? node.problem : null,
       rebootPolicy: manifest.policy.reboot,
     });
-    const fault = tidyFaults.get(node.node);
-    if (fault === undefined) return [{ node: node.node, ...judged }];
-    return [{ node: node.node, ...judged, outcome: 'failed', reason: `${fault}; ${judged.reason}` }];
+    return [withFault({ node: node.node, ...judged }, fault)];
   });
   // The verdicts come last: a repetition reads no scan of a node that has one.
   await records.saveScans([...after.values()], new Date().toISOString() as Instant);
@@ -93,26 +100,34 @@ export async function readScans(
   return new Map(scans.map((scan) => [scan.state.node, scan]));
 }
 
-/** A node that no scan speaks of: what went wrong first decides. */
-function unjudged(node: NodeProgress): NodeVerdict {
-  const outcomes: Readonly<Record<string, Outcome>> = { gone: 'gone', unreachable: 'unreachable', failed: 'failed' };
-  const outcome = node.problem ? (outcomes[node.problem.code] ?? 'failed') : 'unreachable';
-  const reason = node.problem
-    ? `${node.problem.step}: ${node.problem.message}`
-    : 'It could not be scanned after the install.';
-  return { node: node.node, outcome, reason, surplus: [], absent: [] };
+/** A node that no scan speaks of: gone, or what went wrong first decides, or nothing was done to it after all. */
+function unjudged({ node, problem }: NodeProgress, installed: boolean, gone: boolean): NodeVerdict {
+  const found = (outcome: Outcome, reason: string): NodeVerdict => ({ node, outcome, reason, surplus: [], absent: [] });
+  if (gone) return found('gone', 'It was no longer there after the install began.');
+  if (problem) return found(outcomeOf(problem.code), `${problem.step}: ${problem.message}`);
+  if (!installed) return found('skipped', 'Its wave ended before anything was installed on it.');
+  return found('unreachable', 'It could not be scanned after the install.');
 }
+const outcomeOf = (code: string): Outcome => (code === 'gone' || code === 'unreachable' ? code : 'failed');
 
 /** A node that is patched and whose service was not started again is no success. */
-async function faultsOfAfterTasks(
+function withFault(verdict: NodeVerdict, fault: string | undefined): NodeVerdict {
+  if (fault === undefined) return verdict;
+  const outcome = isFailure(verdict.outcome) || verdict.outcome === 'gone' ? verdict.outcome : 'failed';
+  return { ...verdict, outcome, reason: `${fault}; ${verdict.reason}` };
+}
+
+/** What went wrong in steps whose failure is a fault (domain/steps.ts): the last one for each node. */
+async function faultsOf(
   { policy }: Manifest,
   operation: (step: string) => ReturnType<Records['operation']>,
 ): Promise<ReadonlyMap<NodeId, string>> {
   const faults = new Map<NodeId, string>();
-  for (const [index, task] of policy.tasks.afterNode.entries()) {
-    const step = `after-${index + 1}`;
-    for (const { node, status, detail } of (await operation(step))?.results ?? []) {
-      if (status !== 'success') faults.set(node, `Task ${step} (${task.document}) ended ${status}: ${detail}`);
+  for (const name of stepNames(policy, ({ failure }) => failure === 'fault')) {
+    const { kind, task } = stepOf(name, policy);
+    const document = kind === 'after' && task !== null ? ` (${tasksOf(policy, kind)[task - 1]?.document})` : '';
+    for (const { node, status, detail } of (await operation(name))?.results ?? []) {
+      if (status !== 'success') faults.set(node, `Step ${name}${document} ended ${status}: ${detail}`);
     }
   }
   return faults;

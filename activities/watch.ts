@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
 import { talkingToAws } from './failures.js';
-import type { Automation, Command, Fleet, NodeResult, Operation, Records } from './ports.js';
+import {
+  type Automation,
+  type Command,
+  type Fleet,
+  FleetError,
+  type NodeResult,
+  type Operation,
+  type Records,
+} from './ports.js';
 
 export interface WatchRequest {
   readonly run: string;
@@ -55,8 +63,15 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     const commands = sent.filter(({ kind }) => kind === 'command');
     const listed = commands.length > 0 ? await listCommands(at, commands, signal) : [];
     for (const operation of sent) {
-      const nodes = await resultsOf(at, operation, listed, signal);
-      if (nodes) ended.set(operation.key, nodes);
+      const refused = new Map(operation.results.map((result) => [result.node, result]));
+      const rest = { ...operation, nodes: operation.nodes.filter((node) => !refused.has(node)) };
+      const found = rest.nodes.length === 0 ? [] : await resultsOf(at, rest, listed, signal);
+      if (!found) continue;
+      for (const result of found) refused.set(result.node, result);
+      ended.set(
+        operation.key,
+        operation.nodes.flatMap((node) => refused.get(node) ?? []),
+      );
     }
     return ended;
   }
@@ -101,12 +116,12 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     const overdue = isOverdue(operation);
     const command = listed.find((found) => found.commandId === commandId);
     if (command?.status !== 'ended' && !overdue) return null;
-    const invocations = new Map(
-      (await fleet.listInvocations(at, commandId, signal)).map((invocation) => [invocation.node, invocation]),
-    );
+    const look = async () =>
+      new Map((await fleet.listInvocations(at, commandId, signal)).map((invocation) => [invocation.node, invocation]));
+    let invocations = await look();
     const running = [...invocations.values()].some(({ status }) => status === 'running');
     if (running && !overdue) return null;
-    if (running) await fleet.cancelCommand(at, commandId, signal);
+    if (running && !(await hasStopped(fleet.cancelCommand(at, commandId, signal)))) invocations = await look();
     return operation.nodes.map((node) => {
       const invocation = invocations.get(node);
       if (!invocation) return resultFor(node, 'undeliverable', 'The command has no invocation on this node.');
@@ -117,7 +132,7 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     });
   }
 
-  /** One execution per node in the nodes' order, or one that stands for all of them. */
+  /** One execution per node that was not refused, in the nodes' order, or one that stands for all of them. */
   async function automationResults(
     at: Location,
     operation: Operation,
@@ -126,9 +141,12 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     const overdue = isOverdue(operation);
     const found: Automation[] = [];
     for (const executionId of operation.externalIds) {
-      const execution = await fleet.automation(at, executionId, signal);
-      if (execution.status === 'running' && !overdue) return null;
-      if (execution.status === 'running') await fleet.stopAutomation(at, executionId, signal);
+      let execution = await fleet.automation(at, executionId, signal);
+      if (execution.status === 'running') {
+        if (!overdue) return null;
+        const stopped = await hasStopped(fleet.stopAutomation(at, executionId, signal));
+        if (!stopped) execution = await fleet.automation(at, executionId, signal);
+      }
       found.push(execution);
     }
     return operation.nodes.map((node, index) => {
@@ -167,13 +185,16 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     signal: AbortSignal,
   ): Promise<readonly NodeResult[] | null> {
     const nodes = await fleet.describeNodes(at, operation.nodes, signal);
-    const online = new Set(nodes.filter(({ ping }) => ping === 'online').map(({ id }) => id));
-    if (!isOverdue(operation) && operation.nodes.some((node) => !online.has(node))) return null;
-    return operation.nodes.map((node) =>
-      online.has(node)
+    const pings = new Map(nodes.map(({ id, ping }) => [id, ping]));
+    if (!isOverdue(operation) && nodes.some(({ ping }) => ping !== 'online')) return null;
+    return operation.nodes.map((node) => {
+      const ping = pings.get(node);
+      // Nobody waits for what is not listed any more: it does not come back.
+      if (ping === undefined) return { ...resultFor(node, 'failed', 'The node is no longer there.'), gone: true };
+      return ping === 'online'
         ? resultFor(node, 'success', 'Its agent is online.')
-        : resultFor(node, 'timed-out', `Its agent was not back by ${operation.deadline}.`),
-    );
+        : resultFor(node, 'timed-out', `Its agent was not back by ${operation.deadline}.`);
+    });
   }
 
   async function stoppedResults(
@@ -184,7 +205,8 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     const states = new Map(
       (await fleet.instanceStates(at, operation.nodes, signal)).map(({ node, state }) => [node, state]),
     );
-    const isStopped = (node: NodeId) => states.get(node) === 'stopped';
+    // One that is gone does not run either.
+    const isStopped = (node: NodeId) => (states.get(node) ?? 'stopped') === 'stopped';
     if (!isOverdue(operation) && !operation.nodes.every(isStopped)) return null;
     return operation.nodes.map((node) =>
       isStopped(node)
@@ -196,7 +218,18 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
   return { watch };
 }
 
-const isOverdue = ({ deadline }: Operation): boolean => Date.now() >= Date.parse(deadline);
+const isOverdue = ({ deadline }: Operation): boolean => deadline !== null && Date.now() >= Date.parse(deadline);
+
+/** False where AWS refuses to stop it: then it has ended meanwhile, and a second look tells how. */
+async function hasStopped(stopping: Promise<void>): Promise<boolean> {
+  try {
+    await stopping;
+    return true;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'rejected') return false;
+    throw error;
+  }
+}
 
 const resultFor = (node: NodeId, status: NodeResult['status'], detail: string): NodeResult => ({
   node,
@@ -211,7 +244,9 @@ function endOf(key: string, results: readonly NodeResult[]): OperationEnded {
 }
 
 function pollInterval(open: readonly Operation[]): number {
-  const newest = Math.max(...open.map(({ intendedAt }) => Date.parse(intendedAt)));
+  const sentAt = ({ intendedAt, deadline, timeout }: Operation) =>
+    deadline === null ? Date.parse(intendedAt) : Date.parse(deadline) - timeout;
+  const newest = Math.max(...open.map(sentAt));
   return Math.min(POLL.most, Math.max(POLL.least, (Date.now() - newest) * POLL.share));
 }
 

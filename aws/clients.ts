@@ -10,6 +10,7 @@ import { Connection } from './connection.js';
 import { RoleCredentials } from './credentials.js';
 import { AROUND_EACH_ATTEMPT, type CallObserver, observing } from './observe.js';
 
+/** With what activities/effects.ts says of a send, these two bound how late AWS may still accept it. */
 const CONNECTION_TIMEOUT = 2_000;
 const REQUEST_TIMEOUT = 10_000;
 /**

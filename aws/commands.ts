@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { Command, CommandRequest, Invocation, InvocationStatus } from '../activities/ports.js';
 import type { Instant, NodeId } from '../domain/ids.js';
-import type { Connection } from './connection.js';
+import { AT_THE_WIRE, type Connection, calling } from './connection.js';
 import { rejected } from './errors.js';
 
 /** SSM API model, SendCommand. */
@@ -34,6 +34,7 @@ export const sendCommand = async (
   output: OutputPlace,
   request: CommandRequest,
   signal: AbortSignal,
+  beforeSend?: () => void,
 ): Promise<{ commandId: string }> => {
   if (request.nodes.length === 0 || request.nodes.length > NODES_PER_COMMAND) {
     const message = `a command takes 1 to ${NODES_PER_COMMAND} nodes, not ${request.nodes.length}: split them into batches`;
@@ -55,6 +56,7 @@ export const sendCommand = async (
     OutputS3BucketName: output.bucket,
     OutputS3KeyPrefix: output.prefix,
   });
+  if (beforeSend) command.middlewareStack.add(calling(beforeSend), AT_THE_WIRE);
   const answer = await aws.call('SendCommand', signal, (options) => aws.once.ssm.send(command, options));
   return { commandId: answer.Command?.CommandId ?? '' };
 };

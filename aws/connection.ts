@@ -84,6 +84,18 @@ export class Connection {
   }
 }
 
+/** The step of the SDK's middleware after which only the handler comes: credentials are there, the request is signed. */
+export const AT_THE_WIRE = { step: 'deserialize', priority: 'low', name: 'patchtideBeforeSend' } as const;
+
+/** Middleware for one command that calls this before each of its requests, and sends none where it throws. */
+export const calling =
+  (beforeSend: () => void) =>
+  <Request, Answer>(next: (request: Request) => Promise<Answer>) =>
+  async (request: Request): Promise<Answer> => {
+    beforeSend();
+    return await next(request);
+  };
+
 /** The SDK's waits for credentials and between attempts do not listen to a signal: this does. */
 const untilAborted = async <Answer>(signal: AbortSignal, work: () => Promise<Answer>): Promise<Answer> => {
   signal.throwIfAborted();

@@ -67,6 +67,9 @@ const NEVER_CONNECTED = new Set([
   'EADDRNOTAVAIL',
 ]);
 
+/** AWS has no room for these instances: a 500, and yet nothing happened, and asking again and again makes no room. */
+const NO_ROOM = new Set(['InsufficientInstanceCapacity', 'InsufficientHostCapacity', 'InsufficientCapacity']);
+
 interface ServiceError {
   readonly name: string;
   /** The name as the sets above spell it. */
@@ -111,6 +114,7 @@ export const classify = (error: unknown): Failure => {
   }
   if (DENIED.has(kind)) return { code: 'denied', effect: 'none' };
   if (EXPIRED.has(kind)) return { code: 'unreachable', effect: 'none' };
+  if (NO_ROOM.has(kind)) return { code: 'rejected', effect: 'none' };
   if (NOT_YET.has(kind)) return { code: 'not-yet', effect: 'none' };
   // S3's 400 for a body that did not come in time.
   if (kind === 'RequestTimeout') return { code: 'unreachable', effect: 'unknown' };

@@ -1,7 +1,7 @@
 import { CreateSnapshotsCommand, paginateDescribeSnapshots, type Tag } from '@aws-sdk/client-ec2';
 import type { Snapshot } from '../activities/ports.js';
 import type { NodeId } from '../domain/ids.js';
-import type { Connection } from './connection.js';
+import { AT_THE_WIRE, type Connection, calling } from './connection.js';
 import { rejected } from './errors.js';
 import { literally, toTags } from './node-mapping.js';
 
@@ -16,6 +16,7 @@ export const createSnapshots = async (
   aws: Connection,
   { key, node, tags }: { key: string; node: NodeId; tags: Readonly<Record<string, string>> },
   signal: AbortSignal,
+  beforeSend?: () => void,
 ): Promise<Snapshot[]> => {
   if (key.length > TAG_VALUE_LENGTH) {
     throw rejected(
@@ -32,6 +33,7 @@ export const createSnapshots = async (
       { ResourceType: 'snapshot', Tags: Object.entries(all).map(([Key, Value]) => ({ Key, Value })) },
     ],
   });
+  if (beforeSend) command.middlewareStack.add(calling(beforeSend), AT_THE_WIRE);
   const { Snapshots } = await aws.call('CreateSnapshots', signal, (options) => aws.once.ec2.send(command, options));
   return (Snapshots ?? []).flatMap(
     (snapshot) =>

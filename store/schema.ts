@@ -155,7 +155,12 @@ interface OperationsTable {
   external_ids: Json<readonly string[]>;
   intended_at: Instant;
   sent_at: Instant | null;
-  deadline: Instant;
+  /** Who may send it: the last attempt that intended it. */
+  attempt: Generated<number>;
+  /** Milliseconds. */
+  timeout: number;
+  deadline: Instant | null;
+  failure_is_problem: boolean;
   ended_at: Instant | null;
   ended_by_watch: number | null;
   results: Json<readonly NodeResult[]>;

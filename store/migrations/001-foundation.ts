@@ -133,7 +133,10 @@ create table operations (
   external_ids jsonb not null default '[]',
   intended_at timestamptz not null,
   sent_at timestamptz,
-  deadline timestamptz not null,
+  attempt integer not null default 1,
+  timeout integer not null,
+  deadline timestamptz,
+  failure_is_problem boolean not null,
   ended_at timestamptz,
   ended_by_watch integer,
   results jsonb not null default '[]'

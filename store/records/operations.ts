@@ -6,12 +6,12 @@ import type { Database } from '../schema.js';
 import { anyOf, json } from '../sql.js';
 import { recordProblems } from './nodes.js';
 
-type Operations = Pick<Records, 'intend' | 'sent' | 'ended' | 'operation' | 'watched'>;
+type Operations = Pick<Records, 'intend' | 'maySend' | 'sent' | 'ended' | 'operation' | 'watched'>;
 
 /** Keyed effects, from their recorded intent to their end. */
 export const operations = (db: Kysely<Database>): Operations => ({
   intend: async (operation) => {
-    const inserted = await db
+    const own = await db
       .insertInto('operations')
       .values({
         key: operation.key,
@@ -26,21 +26,38 @@ export const operations = (db: Kysely<Database>): Operations => ({
         nodes: json(operation.nodes),
         status: 'intended',
         intended_at: operation.intendedAt,
-        deadline: operation.deadline,
+        timeout: operation.timeout,
+        failure_is_problem: operation.failureIsProblem,
         external_ids: json([]),
         results: json([]),
       })
-      .onConflict((conflict) => conflict.doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet({ attempt: sql<number>`operations.attempt + 1` })
+          .where('operations.status', '=', 'intended'),
+      )
       .returningAll()
       .executeTakeFirst();
-    const row = inserted ?? (await find(db, operation.key).executeTakeFirstOrThrow());
-    return { operation: fromRow(row), fresh: inserted !== undefined };
+    const row = own ?? (await find(db, operation.key).executeTakeFirstOrThrow());
+    return { operation: fromRow(row), fresh: own?.attempt === 1, attempt: row.attempt };
   },
 
-  sent: async (key, externalIds) => {
+  maySend: async (key, attempt) => {
+    const row = await find(db, key).where('attempt', '=', attempt).where('status', '=', 'intended').executeTakeFirst();
+    return row !== undefined;
+  },
+
+  sent: async (key, externalIds, deadline, refused = []) => {
     const updated = await db
       .updateTable('operations')
-      .set({ status: 'sent', external_ids: json(externalIds), sent_at: sql`coalesce(sent_at, now())` })
+      .set({
+        status: 'sent',
+        external_ids: json(externalIds),
+        results: json(refused),
+        sent_at: sql`coalesce(sent_at, now())`,
+        deadline: sql`coalesce(deadline, ${deadline})`,
+      })
       .where('key', '=', key)
       .where('status', '<>', 'ended')
       .returning('key')
@@ -55,13 +72,13 @@ export const operations = (db: Kysely<Database>): Operations => ({
         .set({ status: 'ended', ended_by_watch: watch, results: json(results), ended_at: sql`now()` })
         .where('key', '=', key)
         .where('status', '<>', 'ended')
-        .returning(['cycle', 'stage', 'step'])
+        .returning(['cycle', 'stage', 'step', 'failure_is_problem'])
         .executeTakeFirst();
       if (!operation) return mustExist(trx, key);
       const { cycle, stage, step } = operation;
       if (cycle === null || stage === null || results.length === 0) return;
       await recordSteps(trx, cycle, stage, step, key, results);
-      if (failureIsProblem(step)) await recordProblems(trx, cycle, stage, problemsOf(step, results));
+      if (operation.failure_is_problem) await recordProblems(trx, cycle, stage, problemsOf(step, results));
     }),
 
   operation: async (key) => {
@@ -84,21 +101,20 @@ export const operations = (db: Kysely<Database>): Operations => ({
   },
 });
 
-/**
- * What runs after the install tidies up: its failure is kept with the step, and the node's verdict speaks of it; it is not
- * what went wrong first.
- */
-const failureIsProblem = (step: string): boolean => !step.startsWith('after');
-
 const problemsOf = (step: string, results: readonly NodeResult[]) =>
   results
     .filter((result) => result.status !== 'success')
     .map((result) => ({
       node: result.node,
       step,
-      code: result.status === 'undeliverable' || result.status === 'timed-out' ? 'unreachable' : 'failed',
+      code: codeOf(result),
       message: result.detail,
     }));
+
+const codeOf = ({ status, gone }: NodeResult): string => {
+  if (gone) return 'gone';
+  return status === 'undeliverable' || status === 'timed-out' ? 'unreachable' : 'failed';
+};
 
 const recordSteps = (
   trx: Transaction<Database>,
@@ -137,7 +153,9 @@ const fromRow = (row: Selectable<Database['operations']>): Operation => ({
   status: row.status,
   externalIds: row.external_ids,
   intendedAt: row.intended_at,
+  timeout: row.timeout,
   deadline: row.deadline,
+  failureIsProblem: row.failure_is_problem,
   endedByWatch: row.ended_by_watch,
   results: row.results,
 });

@@ -213,3 +213,18 @@ test('objects go to the bucket of the location’s Region, named in the path', a
   expect(aws.calls.at(-1)).toMatchObject({ body: 'patches: []', accessKey: 'ASIA1' });
   expect(aws.calls.at(-1)?.path).toMatch(/^\/patchtide-us-east-1\/patchtide\/lists\/a\.yaml/);
 });
+
+test('a send that is called off at the last moment, after its credentials were got, does not go out', async () => {
+  const { fleet, count } = await open(({ operation }) =>
+    operation === 'AssumeRole' ? assumedRole('ASIA1', inAnHour()) : sent,
+  );
+  const off = () => {
+    expect(count('AssumeRole')).toBe(1);
+    throw new Error('somebody else has taken it over');
+  };
+  await failure(fleet.sendCommand(at, command, never, off));
+  await failure(fleet.createSnapshots(at, { key: command.key, node: 'i-1' as NodeId, tags: {} }, never, off));
+  expect(count('SendCommand') + count('CreateSnapshots')).toBe(0);
+  await fleet.sendCommand(at, command, never, () => {});
+  expect(count('SendCommand')).toBe(1);
+});

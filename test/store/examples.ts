@@ -115,7 +115,7 @@ export const intent = (
   cycle: CycleId,
   step: string,
   nodes: readonly NodeId[],
-): Omit<Operation, 'status' | 'externalIds' | 'endedByWatch' | 'results'> => ({
+): Omit<Operation, 'status' | 'deadline' | 'externalIds' | 'endedByWatch' | 'results'> => ({
   ...HERE,
   key: `patchtide/${cycle}/dev/w1.b1.${step}`,
   run: `patch-cycle/${cycle}/dev/wave`,
@@ -126,7 +126,8 @@ export const intent = (
   step,
   nodes,
   intendedAt: NOW,
-  deadline: LATER,
+  timeout: 600_000,
+  failureIsProblem: true,
 });
 
 export const managedNode = (id: NodeId, more: Partial<ManagedNode> = {}): ManagedNode => ({

@@ -3,7 +3,7 @@ import type { NodeResult } from '../../activities/ports.js';
 import type { NodeId } from '../../domain/ids.js';
 import { StoreNotFound } from '../../store/index.js';
 import { onEveryDatabase } from '../support/databases.js';
-import { DEV, intent, manifestOf, nodeIds, startedCycle } from './examples.js';
+import { DEV, intent, LATER, manifestOf, nodeIds, startedCycle } from './examples.js';
 
 const result = (node: NodeId, more: Partial<NodeResult> = {}): NodeResult => ({
   node,
@@ -22,11 +22,15 @@ onEveryDatabase('operations', (on) => {
     const first = await store.intend(wanted);
     expect(first).toEqual({
       fresh: true,
-      operation: { ...wanted, status: 'intended', externalIds: [], endedByWatch: null, results: [] },
+      attempt: 1,
+      operation: { ...wanted, status: 'intended', deadline: null, externalIds: [], endedByWatch: null, results: [] },
     });
-    await store.sent(wanted.key, ['command-1']);
+    await store.sent(wanted.key, ['command-1'], LATER);
     const again = await store.intend({ ...wanted, nodes: nodeIds(1) });
-    expect(again).toMatchObject({ fresh: false, operation: { status: 'sent', externalIds: ['command-1'] } });
+    expect(again).toMatchObject({
+      fresh: false,
+      operation: { status: 'sent', deadline: LATER, externalIds: ['command-1'] },
+    });
     expect(again.operation.nodes).toEqual(nodeIds(2));
   });
 
@@ -39,6 +43,20 @@ onEveryDatabase('operations', (on) => {
     expect(answers.filter(({ fresh }) => fresh)).toHaveLength(1);
   });
 
+  test('whoever intends what was not sent takes the send over; nobody may send what was sent', async () => {
+    const { store } = on;
+    const cycle = await startedCycle(store);
+    const wanted = intent(cycle, 'install', nodeIds(1));
+    const first = await store.intend(wanted);
+    expect(await store.maySend(wanted.key, first.attempt)).toBe(true);
+    const second = await store.intend(wanted);
+    expect(second).toMatchObject({ fresh: false, attempt: 2 });
+    expect(await store.maySend(wanted.key, first.attempt)).toBe(false);
+    expect(await store.maySend(wanted.key, second.attempt)).toBe(true);
+    await store.sent(wanted.key, ['command-1'], LATER);
+    expect(await store.maySend(wanted.key, second.attempt)).toBe(false);
+  });
+
   test('ending twice is ending once, and what is sent late changes nothing', async () => {
     const { store } = on;
     const cycle = await startedCycle(store);
@@ -46,7 +64,7 @@ onEveryDatabase('operations', (on) => {
     await store.intend(intent(cycle, 'install', nodeIds(1)));
     await store.ended(key, 1, [result(nodeIds(1)[0] as NodeId)]);
     await store.ended(key, 2, []);
-    await store.sent(key, ['late']);
+    await store.sent(key, ['late'], LATER);
     expect(await store.operation(key)).toMatchObject({ status: 'ended', endedByWatch: 1, externalIds: [] });
     expect((await store.operation(key))?.results).toHaveLength(1);
   });
@@ -206,10 +224,10 @@ onEveryDatabase('the report of a cycle', (on) => {
     const operation = intent(cycle, 'install', [node]);
     await store.stepBegan(cycle, DEV, [node], 'install', true);
     await store.intend(operation);
-    await store.sent(operation.key, ['command-1']);
+    await store.sent(operation.key, ['command-1'], LATER);
     await store.ended(operation.key, 1, [result(node, { outputUrl: 's3://output/1' })]);
     const set = await store.savePatchSet({ cycle, stage: DEV, patches: { UBUNTU: [] } });
-    const entry = { at: operation.deadline, who: 'ada', action: 'approve', result: 'done' as const, reason: 'Tested.' };
+    const entry = { at: LATER, who: 'ada', action: 'approve', result: 'done' as const, reason: 'Tested.' };
     for (const subject of [`${cycle}/prod`, `${cycle}0/prod`]) await store.audit({ ...entry, key: subject, subject });
 
     const report = await store.cycleReport(cycle);

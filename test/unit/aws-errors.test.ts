@@ -89,3 +89,11 @@ describe('the error that callers see', () => {
     expect(error.message).toContain('external id');
   });
 });
+
+test('no room for an instance is a 500 that asking again does not help', () => {
+  const error = Object.assign(new Error('We currently do not have sufficient capacity.'), {
+    name: 'InsufficientInstanceCapacity',
+    $metadata: { httpStatusCode: 500 },
+  });
+  expect(classify(error)).toEqual({ code: 'rejected', effect: 'none' });
+});
