@@ -319,6 +319,8 @@ export interface Records extends AccountDirectory {
   scan(node: NodeId): Promise<NodeScan | null>;
   /** Their last scans; with `since`, only those that were kept at or after that instant. */
   scans(nodes: readonly NodeId[], since?: Instant): Promise<NodeScan[]>;
+  /** The nodes that a running cycle has touched and not finished. */
+  nodesInFlight(): Promise<NodeId[]>;
   /** The inventory of a location as it was found; nodes no longer there are marked gone. */
   saveInventory(at: Location, nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
   /** When each patch was first seen anywhere, for the delays that SSM does not know (Debian, Ubuntu). */
@@ -329,6 +331,11 @@ export interface Records extends AccountDirectory {
     cycle: CycleId,
     change: { status?: CycleStatus; waitingFor?: WaitingFor | null; message?: string | null; endedAt?: Instant | null },
   ): Promise<void>;
+  /**
+   * Says that the cycle waits for AWS, unless it is a person's turn; or (null) that it does not any more, unless a wave of it
+   * still does. What else it waits for stays.
+   */
+  outageChanged(cycle: CycleId, waitingFor: (WaitingFor & { kind: 'aws' }) | null): Promise<void>;
   stageChanged(
     cycle: CycleId,
     stage: StageName,

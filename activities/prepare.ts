@@ -127,7 +127,11 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     });
   }
 
-  /** The inventory of every registered location, or of the named ones; a location that can't be read is said, not skipped in silence. */
+  /**
+   * The inventory of every registered location, or of the named ones; a location that can't be read is said, not skipped in
+   * silence. A node that a cycle is working on is not scanned, since an install and a scan take the same lock on it: it
+   * counts as unknown, unless a scan of before is known, and the cycle scans it itself.
+   */
   async function selectFleet(input: {
     locations: readonly Location[] | null;
   }): Promise<Selected & { nodes: number; problems: readonly string[] }> {
@@ -147,8 +151,9 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
         }
       });
       const nodes = found.flat();
+      const busy = new Set(await records.nodesInFlight());
       return {
-        ...(await selected(select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes))),
+        ...(await selected(select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes, busy))),
         nodes: nodes.length,
         problems,
       };

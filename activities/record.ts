@@ -42,7 +42,7 @@ export function createRecordActivities({ records }: { readonly records: Records 
     if (cycleChange) await records.cycleChanged(cycle, cycleChange);
   }
 
-  /** Says on the cycle that AWS is out of reach or denies, or (null) that it answers again. */
+  /** Says on the cycle that AWS is out of reach or denies, or (null) that it answers again; on the wave too, where one waits. */
   async function noteOutage(input: {
     cycle: CycleId;
     stage: StageName | null;
@@ -55,7 +55,7 @@ export function createRecordActivities({ records }: { readonly records: Records 
     }
     const waitingFor =
       message === null ? null : ({ kind: 'aws', stage, until: null, manifest: null, message } as const);
-    await records.cycleChanged(cycle, { waitingFor });
+    await records.outageChanged(cycle, waitingFor);
   }
 
   async function recordDecisions(input: {

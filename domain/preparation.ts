@@ -84,7 +84,7 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
     const tag = node.window === null && policy.window === null ? 'It has no window tag, and there is' : 'There is';
     return leave('skipped', `${tag} no maintenance window ${window}.`);
   }
-  const startFirst = node.state === 'stopped' && policy.stopped === 'start';
+  const startFirst = startsFirst(node, policy);
   if (node.state === 'stopped' && !startFirst)
     return leave('skipped', 'Stopped, and the plan skips stopped instances.');
   if (node.os === null) return leave('skipped', 'Its operating system is unknown: neither EC2 nor SSM tells.');
@@ -146,6 +146,8 @@ function installLists(input: PreparationInput): ReadonlyMap<string, InstallList>
     );
     const missing = members.flatMap((member) => (input.scans.get(member.id)?.patches ?? []).filter(isLacking));
     const due = delayed ? missing.filter((patch) => isDue(os, patch, input)) : missing;
+    // What a stopped instance misses is not known, so whatever was proven may be what it misses.
+    const unscanned = members.some((member) => startsFirst(member, input.policy));
     const { patches, untested, unreadable } = input.patchSet
       ? installList(os, due, input.patchSet)
       : { patches: due.map(({ id, title }) => ({ id, title })), untested: [], unreadable: [] };
@@ -154,12 +156,19 @@ function installLists(input: PreparationInput): ReadonlyMap<string, InstallList>
       region,
       os,
       patchGroup,
-      patches: distinct(patches),
+      patches: distinct([...patches, ...(unscanned ? provenFor(os, input) : [])]),
       untested: distinct([...untested, ...unreadable]),
     });
   }
   return lists;
 }
+
+/** All that the stage before proved for an operating system, but for what this stage's baseline rejects by name. */
+const provenFor = (os: OperatingSystem, { patchSet, baseline }: PreparationInput): readonly PinnedPatch[] =>
+  (patchSet?.patches[os] ?? []).filter(({ id }) => !baseline?.rejected.includes(id));
+
+const startsFirst = ({ state }: ManagedNode, policy: ResolvedStage): boolean =>
+  state === 'stopped' && policy.stopped === 'start';
 
 function isDue(os: OperatingSystem, patch: NodePatch, { baseline, firstSeen, now }: PreparationInput): boolean {
   if (baseline === null || baseline.approved.includes(patch.id)) return true;

@@ -25,10 +25,14 @@ export interface Selection {
 
 const BATCH_LIMIT = 50;
 
-/** Batches the nodes that can answer a scan (online, of a known operating system); the others stay in `nodes` only. */
+/**
+ * Batches the nodes that can answer a scan (online, of a known operating system) and are not busy; the others stay in
+ * `nodes` only.
+ */
 export function select(
   owner: Pick<Selection, 'cycle' | 'stage' | 'at' | 'baselines'>,
   nodes: readonly ManagedNode[],
+  busy: ReadonlySet<NodeId> = new Set(),
 ): Selection {
   const byLocation = new Map<string, ManagedNode[]>();
   const inOrder = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -40,7 +44,14 @@ export function select(
   const locations = places.flatMap(([, members], index) => {
     const first = members[0];
     if (!first) return [];
-    return [{ account: first.account, region: first.region, number: index + 1, batches: scanBatches(members) }];
+    return [
+      {
+        account: first.account,
+        region: first.region,
+        number: index + 1,
+        batches: scanBatches(members.filter(({ id }) => !busy.has(id))),
+      },
+    ];
   });
   return { ...owner, nodes: inOrder, locations };
 }

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { withImmutablesAtHand } from '../activities/immutable.js';
 import type { Fleet, Records } from '../activities/ports.js';
 import { createPrepareActivities } from '../activities/prepare.js';
 import { createPreviewActivities } from '../activities/preview.js';
@@ -19,15 +21,22 @@ export interface PatchtideWorker {
 }
 
 /** Everything that workflows may ask for, over these ports. */
-export const createActivities = (ports: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook'>) => ({
-  ...createPrepareActivities(ports),
-  ...createStepActivities(ports),
-  ...createWatchActivities(ports),
-  ...createScanActivities(ports),
-  ...createRecordActivities(ports),
-  ...createPreviewActivities(ports),
-  ...createWebhookActivities({ target: ports.webhook }),
-});
+export const createActivities = ({
+  fleet,
+  records,
+  webhook,
+}: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook'>) => {
+  const ports = { fleet, records: withImmutablesAtHand(records) };
+  return {
+    ...createPrepareActivities(ports),
+    ...createStepActivities(ports),
+    ...createWatchActivities(ports),
+    ...createScanActivities(ports),
+    ...createRecordActivities(ports),
+    ...createPreviewActivities(ports),
+    ...createWebhookActivities({ target: webhook }),
+  };
+};
 
 /**
  * How many activities a worker runs at the same time. A watch occupies a place for hours and needs next to nothing, so
@@ -47,5 +56,7 @@ export const createWorker = (options: PatchtideWorker): Promise<Worker> =>
     activities: createActivities(options),
     maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,
     shutdownGraceTime: SHUTDOWN_GRACE,
-    dataConverter: { payloadConverterPath: new URL('../workflows/payload-converter.js', import.meta.url).pathname },
+    dataConverter: {
+      payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url)),
+    },
   });

@@ -117,6 +117,7 @@ create table cycle_nodes (
   primary key (cycle, stage, node)
 );
 create index cycle_nodes_batch on cycle_nodes (cycle, stage, wave, batch);
+create index cycle_nodes_in_flight on cycle_nodes (cycle) where touched and outcome is null;
 
 create table operations (
   key text primary key,

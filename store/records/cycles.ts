@@ -2,13 +2,13 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Records } from '../../activities/ports.js';
 import { type CycleRequest, hasEnded } from '../../domain/cycle.js';
 import type { ResolvedPlan } from '../../domain/documents/types.js';
-import { cycleId, workflowIds } from '../../domain/ids.js';
+import { type CycleId, cycleId, workflowIds } from '../../domain/ids.js';
 import { StoreNotFound } from '../errors.js';
 import type { Database } from '../schema.js';
 import { json, text } from '../sql.js';
 import { lockCycle, noteEvent } from './events.js';
 
-type Cycles = Pick<Records, 'reserveCycle' | 'cycleChanged' | 'stageChanged' | 'waveChanged'>;
+type Cycles = Pick<Records, 'reserveCycle' | 'cycleChanged' | 'outageChanged' | 'stageChanged' | 'waveChanged'>;
 
 /** The projection of cycles, stages and waves: what lists and one cycle are read from. */
 export const cycles = (db: Kysely<Database>): Cycles => ({
@@ -113,6 +113,21 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
       if (hasEnded(status)) await trx.deleteFrom('selections').where('cycle', '=', cycle).execute();
     }),
 
+  outageChanged: (cycle, waitingFor) =>
+    db.transaction().execute(async (trx) => {
+      const { status, message, waiting_for: before } = await lockCycle(trx, cycle);
+      if (hasEnded(status) || before?.kind === 'approval' || before?.kind === 'operator') return;
+      if (waitingFor === null && (before?.kind !== 'aws' || (await aWaveWaits(trx, cycle)))) return;
+      const updated = await trx
+        .updateTable('cycles')
+        .set({ waiting_for: waitingFor === null ? null : json(waitingFor) })
+        .where('id', '=', cycle)
+        .where(sql<boolean>`waiting_for is distinct from ${waitingFor === null ? null : json(waitingFor)}::jsonb`)
+        .returning('id')
+        .executeTakeFirst();
+      if (updated) await noteEvent(trx, cycle, 'cycle', { status, waitingFor, message });
+    }),
+
   stageChanged: (cycle, stage, change) =>
     db.transaction().execute(async (trx) => {
       await lockCycle(trx, cycle);
@@ -150,6 +165,16 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
       if (updated) await noteEvent(trx, cycle, 'wave', { stage, wave, status, ...updated });
     }),
 });
+
+const aWaveWaits = async (trx: Transaction<Database>, cycle: CycleId): Promise<boolean> => {
+  const waiting = await trx
+    .selectFrom('cycle_waves')
+    .select('number')
+    .where('cycle', '=', cycle)
+    .where('status', '=', 'waiting-aws')
+    .executeTakeFirst();
+  return waiting !== undefined;
+};
 
 const stageRow = async (trx: Transaction<Database>, cycle: string, stage: string) => {
   const row = await sql<Selectable<Database['cycle_stages']>>`

@@ -6,7 +6,7 @@ import type { Instant } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
 import { anyOf, json } from '../sql.js';
 
-type FleetRecords = Pick<Records, 'saveScans' | 'scan' | 'scans' | 'saveInventory' | 'firstSeen'>;
+type FleetRecords = Pick<Records, 'saveScans' | 'scan' | 'scans' | 'nodesInFlight' | 'saveInventory' | 'firstSeen'>;
 
 /** How a patch is named in what `firstSeen` answers: its id and its title, which has the version. */
 export const patchKey = ({ id, title }: PinnedPatch): string => `${id} ${title}`;
@@ -44,6 +44,20 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
     const all = db.selectFrom('node_scans').selectAll().where(anyOf('node', nodes)).orderBy('node');
     const rows = await (since === undefined ? all : all.where('scanned_at', '>=', since)).execute();
     return rows.map(scanOf);
+  },
+
+  nodesInFlight: async () => {
+    const rows = await db
+      .selectFrom('cycle_nodes as node')
+      .innerJoin('cycles as cycle', 'cycle.id', 'node.cycle')
+      .select('node.node')
+      .distinct()
+      .where('node.touched', '=', true)
+      .where('node.outcome', 'is', null)
+      // A cycle that was terminated leaves nodes without an outcome behind.
+      .where('cycle.status', 'in', ['running', 'paused'])
+      .execute();
+    return rows.map(({ node }) => node);
   },
 
   saveInventory: (at, nodes, foundAt) =>

@@ -116,6 +116,28 @@ onEveryDatabase('the projection of a cycle', (on) => {
     expect(await store.cycleView(other)).toMatchObject({ status: 'running', message: null, endedAt: null });
   });
 
+  test('an outage that is over ends no other wave’s, and no person’s turn', async () => {
+    const { store } = on;
+    const cycle = await startedCycle(store);
+    await store.planNodes(cycle, DEV, manifestOf(cycle, 1));
+    const waitsFor = async () => (await store.cycleView(cycle))?.waitingFor?.kind ?? null;
+    const plain = { stage: DEV, until: null, manifest: null, message: 'Denied.' };
+    const outage = { ...plain, kind: 'aws' } as const;
+    for (const wave of [1, 2]) await store.waveChanged(cycle, DEV, wave, 'waiting-aws');
+    await store.outageChanged(cycle, outage);
+    await store.waveChanged(cycle, DEV, 1, 'patching');
+    await store.outageChanged(cycle, null);
+    expect(await waitsFor()).toBe('aws');
+    await store.waveChanged(cycle, DEV, 2, 'patching');
+    await store.outageChanged(cycle, null);
+    expect(await waitsFor()).toBeNull();
+
+    await store.cycleChanged(cycle, { waitingFor: { ...plain, kind: 'operator' } });
+    await store.outageChanged(cycle, outage);
+    await store.outageChanged(cycle, null);
+    expect(await waitsFor()).toBe('operator');
+  });
+
   test('events tell every change once, in order, and can be resumed', async () => {
     const { store } = on;
     const cycle = await startedCycle(store);

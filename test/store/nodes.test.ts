@@ -3,7 +3,7 @@ import type { NodeResult } from '../../activities/ports.js';
 import type { NodeId } from '../../domain/ids.js';
 import { StoreNotFound } from '../../store/index.js';
 import { onEveryDatabase } from '../support/databases.js';
-import { DEV, intent, LATER, manifestOf, nodeIds, startedCycle } from './examples.js';
+import { DEV, HERE, intent, LATER, manifestOf, NOW, nodeIds, patchState, startedCycle } from './examples.js';
 
 const result = (node: NodeId, more: Partial<NodeResult> = {}): NodeResult => ({
   node,
@@ -136,6 +136,31 @@ onEveryDatabase('nodes of a stage', (on) => {
       { node: one, step: 'scan', touched: true },
       { node: two, step: 'check', touched: false },
     ]);
+  });
+
+  test('is in flight from its first touch to its outcome, in a cycle that runs', async () => {
+    const { store } = on;
+    const { cycle } = await planned(3);
+    const [one, two, three] = nodeIds(3) as [NodeId, NodeId, NodeId];
+    await store.stepBegan(cycle, DEV, [three], 'check', false);
+    await store.stepBegan(cycle, DEV, [one, two], 'install', true);
+    await store.nodeVerdicts(cycle, DEV, [{ node: two, outcome: 'patched', ...passed }]);
+    expect(await store.nodesInFlight()).toEqual([one]);
+    await store.cycleChanged(cycle, { status: 'failed' });
+    expect(await store.nodesInFlight()).toEqual([]);
+  });
+
+  test('keeps its first outcome, and the patches from before until then', async () => {
+    const { store } = on;
+    const [one] = nodeIds(1) as [NodeId];
+    const bash = { id: 'bash', title: 'bash:5', state: 'Missing', classification: '', severity: '' } as const;
+    await store.saveScans([{ at: HERE, state: patchState(one), patches: [bash] }], NOW);
+    const { cycle } = await planned(1);
+    expect(await store.patchesBefore(cycle, DEV, nodeIds(2))).toEqual(new Map([[one, [bash]]]));
+    await store.nodeVerdicts(cycle, DEV, [{ node: one, outcome: 'patched', ...passed, surplus: [bash] }]);
+    await store.nodeVerdicts(cycle, DEV, [{ node: one, outcome: 'failed', ...passed }]);
+    expect((await store.batchNodes(cycle, DEV, 1, 1))[0]).toMatchObject({ outcome: 'patched', untested: 1 });
+    expect(await store.patchesBefore(cycle, DEV, nodeIds(2))).toEqual(new Map());
   });
 
   test('the first problem of a node stays', async () => {

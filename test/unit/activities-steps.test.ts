@@ -132,6 +132,25 @@ describe('what goes wrong', () => {
     expect((await bench.store.stageNodes(cycle, DEV)).map(({ problem }) => problem)).toEqual([null, null, null]);
   });
 
+  test('with the snapshot of one node keeps no other from going on', async () => {
+    const { digest, cycle } = await bench.prepared(2, withPolicy({ snapshot: 'await' }));
+    const { fleet } = bench.over(running);
+    const world = bench.over(running, {
+      createSnapshots: async (at, request, signal) => {
+        if (request.node === one) throw fleetError(at, 'rejected');
+        return fleet.createSnapshots(at, request, signal);
+      },
+      findSnapshots: (...args) => fleet.findSnapshots(...args),
+    });
+    await world.step(digest, 'snapshot');
+    await world.step(digest, 'install');
+    expect((await bench.store.batchNodes(cycle, DEV, 1, 1)).map(({ problem }) => problem)).toEqual([
+      { step: 'snapshot', code: 'failed', message: 'It was rejected.' },
+      null,
+    ]);
+    expect(world.effects).toMatchObject([{ kind: 'command', nodes: [two] }]);
+  });
+
   test('with a reboot is in the verdict, though the scan afterwards finds all in place', async () => {
     const { digest, cycle } = await bench.prepared(2, withPolicy({ reboot: 'always' }));
     const rebooting = bench.over(running, { listInvocations: failing(one) });
@@ -205,4 +224,13 @@ describe('a command whose deadline has passed', () => {
     expect((await bench.store.operation(key ?? ''))?.results).toMatchObject([{ node: one, status: 'success' }]);
     expect((await bench.store.batchNodes(cycle, DEV, 1, 1))[0]?.problem).toBeNull();
   });
+});
+
+test('a scan of the fleet leaves out the nodes that a cycle is working on', async () => {
+  const { cycle } = await bench.prepared(2);
+  await bench.store.stepBegan(cycle, DEV, [one], 'install', true);
+  const world = bench.over(running);
+  const { digest, nodes } = await world.run(world.activities.selectFleet, { locations: [HERE] });
+  const { locations } = await bench.store.selection(digest);
+  expect([nodes, locations.flatMap(({ batches }) => batches.flatMap((batch) => batch.nodes))]).toEqual([2, [two]]);
 });

@@ -88,6 +88,13 @@ describe('a node is patched', () => {
     expect(warnings).toEqual(['1 nodes have a reboot pending before anything is installed.']);
   });
 
+  test('although its last scan found nothing missing, where it is stopped and started first', () => {
+    const stopped = managedNode('i-1', { state: 'stopped', ping: 'not-registered' });
+    const scans = new Map([['i-1' as NodeId, facts([openssl('3.0.8-1', 'Installed')])]]);
+    const policy = resolvedStage({ stopped: 'start' });
+    expect(prepare([stopped], { policy, scans }).targets).toMatchObject([{ startFirst: true }]);
+  });
+
   test('by what preview knows, although it was never scanned', () => {
     expect(prepare([managedNode('i-1')], { scans: new Map(), scanned: false }).targets).toHaveLength(1);
   });
@@ -130,6 +137,21 @@ describe('after another stage', () => {
     expect(installLists).toMatchObject([
       { patches: [{ id: 'openssl.x86_64', title: 'openssl.x86_64:0:3.0.8-1' }], untested: [] },
     ]);
+  });
+
+  test('an instance that is started first gets all that was proven and this stage does not reject', () => {
+    const stopped = managedNode('i-1', { state: 'stopped', ping: 'not-registered' });
+    const curl = { id: 'curl.x86_64', title: 'curl.x86_64:0:8.1-1', nodes: 3 };
+    const sudo = { id: 'sudo.x86_64', title: 'sudo.x86_64:0:1.9-1', nodes: 3 };
+    const patchSet = { patches: { AMAZON_LINUX_2023: [...proven('3.0.8-1').patches.AMAZON_LINUX_2023, curl, sudo] } };
+    const baseline: PatchBaseline = { name: 'strict', version: 1, rules: [], approved: [], rejected: ['sudo.x86_64'] };
+    const input = { patchSet, baseline, policy: resolvedStage({ stopped: 'start' }) };
+    const names = ({ installLists }: ReturnType<typeof prepare>) => installLists[0]?.patches.map(({ id }) => id);
+    expect(names(prepare([stopped, managedNode('i-2')], { ...input, scans: new Map() }))).toEqual([
+      'openssl.x86_64',
+      'curl.x86_64',
+    ]);
+    expect(names(prepare([managedNode('i-2')], input))).toEqual(['openssl.x86_64']);
   });
 
   test('a node whose missing patches nobody proved is skipped, not called compliant, and they are listed', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ManagedNode, OperatingSystem } from '../../domain/fleet.js';
-import type { Instant } from '../../domain/ids.js';
+import type { Instant, NodeId } from '../../domain/ids.js';
 import { select } from '../../domain/selection.js';
 import { managedNode } from '../support/nodes.js';
 
@@ -40,6 +40,12 @@ describe('a selection', () => {
     const selection = select(OWNER, [silent, unknown, managedNode('i-3')]);
     expect(selection.nodes.map(({ id }) => id)).toEqual(['i-1', 'i-2', 'i-3']);
     expect(batched(selection.nodes)).toEqual(['i-3']);
+  });
+
+  test('leaves the busy ones in no batch', () => {
+    const { nodes, locations } = select(OWNER, [managedNode('i-1'), managedNode('i-2')], new Set(['i-1' as NodeId]));
+    expect(nodes).toHaveLength(2);
+    expect(locations[0]?.batches).toMatchObject([{ nodes: ['i-2'] }]);
   });
 
   test('is the same whatever the order of the nodes, with every node that can answer in exactly one batch', () => {
