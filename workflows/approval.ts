@@ -54,10 +54,13 @@ export class Approval {
     this.policy = policy;
     this.waitingFor = manifest;
     const until = new Date(Date.now() + policy.decideWithin).toISOString() as Instant;
-    await this.stage.waitsForApproval(manifest, until);
-    const decided = await condition(() => this.verdict(manifest) !== null, policy.decideWithin);
-    this.waitingFor = null;
-    if (!decided) return { kind: 'rejected', message: `Not decided by ${until}, and so rejected.` };
+    try {
+      await this.stage.waitsForApproval(manifest, until);
+      const decided = await condition(() => this.verdict(manifest) !== null, policy.decideWithin);
+      if (!decided) return { kind: 'rejected', message: `Not decided by ${until}, and so rejected.` };
+    } finally {
+      this.waitingFor = null;
+    }
     const rejection = this.decisions.find((made) => made.manifest === manifest && made.decision === 'reject');
     if (!rejection) return { kind: 'approved' };
     return { kind: 'rejected', message: `Rejected by ${rejection.by}: ${rejection.reason}` };

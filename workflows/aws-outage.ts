@@ -1,47 +1,81 @@
-import { ActivityFailure, ApplicationFailure, log, sleep } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  log,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 
 /*
  * AWS that does not answer, or denies, is a wait and not a failure: the cycle says so and goes on when AWS does.
- * So is a store that is away, which nobody can be told of, since it is the store that would say so.
- * Activities retry by themselves for about a minute; what comes through to here is an outage.
+ * So are a store that is away and workers that die or shut down: nobody can be told of those, since it would take a
+ * worker and the store to say so. Activities retry by themselves for about a minute; what comes through to here is an
+ * outage.
  */
 
 /** Types of the ApplicationFailures that say "AWS, not us"; activities/failures.ts throws them. */
-const OUTAGES = new Set(['aws-throttled', 'aws-denied', 'aws-unreachable', 'aws-not-yet']);
-/** The name of the store's error, and so the type of its failure. */
-const STORE_AWAY = 'StoreUnavailable';
+const AWS = new Set(['aws-throttled', 'aws-denied', 'aws-unreachable', 'aws-not-yet']);
+/** The store's error by its name, and what Temporal makes of an activity whose worker shuts down, or that an operator pauses or resets. */
+const OURS = new Set(['StoreUnavailable', 'WorkerShutdown', 'CancelledFailure', 'ActivityPause', 'ActivityReset']);
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 5 * 60_000;
 
-function outageOf(error: unknown): { readonly of: 'aws' | 'store'; readonly message: string } | null {
-  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
-  const { type, message } = error.cause;
-  if (type === STORE_AWAY) return { of: 'store', message };
-  return OUTAGES.has(type ?? '') ? { of: 'aws', message } : null;
+interface Outage {
+  readonly of: 'aws' | 'ours';
+  readonly message: string;
 }
 
+function outageOf(error: unknown): Outage | null {
+  if (!(error instanceof ActivityFailure)) return null;
+  const { cause } = error;
+  // Its workers died as often as it may be tried: the next one will go on where they stopped.
+  if (cause instanceof TimeoutFailure) return { of: 'ours', message: cause.message };
+  // Cancelled, and not by us: its worker shut down.
+  if (cause instanceof CancelledFailure && !CancellationScope.current().consideredCancelled) {
+    return { of: 'ours', message: cause.message };
+  }
+  if (!(cause instanceof ApplicationFailure)) return null;
+  const { type, message } = cause;
+  if (OURS.has(type ?? '')) return { of: 'ours', message };
+  return AWS.has(type ?? '') ? { of: 'aws', message } : null;
+}
+
+/** Whether AWS said no to an activity: then nothing was done, which no other failure tells. */
+export const wasRefused = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  (error.cause.type === 'aws-denied' || error.cause.type === 'aws-throttled');
+
 /**
- * Does the work, again and again while AWS (or the store) is the reason that it can't be done.
- * `note` is told the reason when the wait begins and null when it is over. Every other failure is thrown.
+ * Does the work, again and again while AWS (or the store, or a lack of workers) is the reason that it can't be done.
+ * `note` is told the reason when AWS is what is waited for, and null when that is over. Every other failure is thrown;
+ * so is AWS's own after `patience` milliseconds of outage. Cancelling ends the wait.
  */
 export async function untilAwsAnswers<T>(
   work: () => Promise<T>,
   note: (message: string | null) => Promise<void>,
+  patience = Number.POSITIVE_INFINITY,
 ): Promise<T> {
-  let noted = false;
-  for (let wait = 0; ; wait = Math.min(wait === 0 ? FIRST_WAIT : wait * 2, LONGEST_WAIT)) {
-    if (wait > 0) await sleep(wait, { summary: 'AWS or the store is out of reach, or AWS denies: trying again' });
-    try {
-      const result = await work();
-      if (noted) await note(null);
-      return result;
-    } catch (error) {
-      const outage = outageOf(error);
-      if (outage === null) throw error;
-      log.warn('AWS or the store is out of reach, or AWS denies', outage);
-      if (noted || outage.of === 'store') continue;
-      await note(outage.message);
-      noted = true;
+  let since: number | null = null;
+  try {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      try {
+        return await work();
+      } catch (error) {
+        const outage = outageOf(error);
+        if (outage === null) throw error;
+        log.warn('AWS, the store or the workers are out of reach, or AWS denies', { ...outage });
+        if (outage.of === 'aws') {
+          if (since !== null && Date.now() - since >= patience) throw error;
+          if (since === null) await note(outage.message);
+          since ??= Date.now();
+        }
+      }
+      await sleep(wait, { summary: 'AWS, the store or the workers are out of reach, or AWS denies: trying again' });
     }
+  } finally {
+    if (since !== null) await note(null);
   }
 }

@@ -83,6 +83,8 @@ export type Refusal = (typeof REFUSALS)[number];
 export const setPaused = defineSignal<[StagePause]>('setPaused');
 export interface StagePause {
   readonly paused: boolean;
+  /** The number of the stage's last question that the cycle has heard of: going on answers it and those before it, no later one. */
+  readonly answered: number;
 }
 /** From a wave to its stage, after a batch in which something is worth knowing: totals of the wave so far. */
 export const waveProgress = defineSignal<[WaveReport]>('waveProgress');
@@ -106,6 +108,8 @@ export const decideBySignal = defineSignal<[DecisionMessage]>('decideBySignal');
 export const askOperator = defineSignal<[Question]>('askOperator');
 export interface Question {
   readonly stage: StageName;
+  /** From 1 in each stage. */
+  readonly number: number;
   readonly reason: string;
 }
 

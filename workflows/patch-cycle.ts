@@ -36,6 +36,8 @@ import {
 } from './messages.js';
 import { patchStage } from './patch-stage.js';
 import { attributesOf, setPhase } from './phase.js';
+import { Projections } from './projections.js';
+import { reasonOf } from './reason.js';
 import type { StageResult } from './stage-state.js';
 
 /**
@@ -84,17 +86,17 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
       await cycle.unpaused();
       const result: StageResult = await cycle.runStage(policy, proven);
       if (result.status !== 'completed' && result.status !== 'completed-with-failures') {
-        return await cycle.end(result.status, result.message);
+        const byOperator = result.status === 'cancelled' && cycle.isCancelled();
+        return await cycle.end(result.status, byOperator ? cycle.cancellation() : result.message);
       }
       withFailures ||= result.status === 'completed-with-failures';
       proven = result.patchSet;
     }
+    await cycle.unpaused();
     return await cycle.end(withFailures ? 'completed-with-failures' : 'completed', '');
   } catch (error) {
-    const [status, message] = isCancellation(error)
-      ? (['cancelled', cycle.cancellation()] as const)
-      : (['failed', reasonOf(error)] as const);
-    return await CancellationScope.nonCancellable(() => cycle.end(status, message));
+    if (isCancellation(error) && cycle.isCancelled()) return await cycle.end('cancelled', cycle.cancellation());
+    return await cycle.end('failed', reasonOf(error));
   }
 }
 
@@ -106,6 +108,9 @@ class CycleState {
   private stage: ChildWorkflowHandle<typeof patchStage> | null = null;
   private stageName: StageName | null = null;
   private asking: Question | null = null;
+  /** The number of the last question that the running stage has asked. */
+  private asked = 0;
+  private readonly projections = new Projections();
   private pausedBy: Steering | null = null;
   private cancelledBy: Steering | null = null;
   private readonly notes: string[] = [];
@@ -120,7 +125,10 @@ class CycleState {
     this.show();
     const opened = await untilAwsAnswers(
       () => preparing.openCycle(this.request),
-      (message) => recording.noteOutage({ cycle: this.request.cycle, stage: null, wave: null, message }),
+      (message) =>
+        this.projections.write(() =>
+          recording.noteOutage({ cycle: this.request.cycle, stage: null, wave: null, message }),
+        ),
     );
     if (opened.empty.length > 0) {
       const names = opened.empty.join(', ');
@@ -134,15 +142,19 @@ class CycleState {
 
   async runStage(policy: StagePolicy, proven: Digest | null): Promise<StageResult> {
     const { plan } = this.request;
+    const paused = this.status === 'paused';
     this.stageName = policy.name;
+    this.asked = 0;
     this.show();
     this.stage = await startChild(patchStage, {
       workflowId: workflowIds.stage(workflowInfo().workflowId, policy.name),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: attributesOf({ plan, stage: policy.name, phase: 'preparing' }),
       staticSummary: `Stage ${policy.name} of ${plan}`,
-      args: [{ request: this.request, policy, patchSet: proven }],
+      args: [{ request: this.request, policy, patchSet: proven, paused }],
     });
+    // Whoever paused while it started could not reach it.
+    if ((this.status === 'paused') !== paused) await this.tellStage();
     try {
       return await this.stage.result();
     } finally {
@@ -162,7 +174,11 @@ class CycleState {
         `A decision by ${read.decision.by} was ignored: stage ${read.decision.stage} does not wait for one.`,
       );
     }
-    await this.stage.signal(decideBySignal, read.decision);
+    try {
+      await this.stage.signal(decideBySignal, read.decision);
+    } catch {
+      await this.note(`A decision by ${read.decision.by} was ignored: stage ${read.decision.stage} has ended.`);
+    }
   }
 
   mayPause(): void {
@@ -183,14 +199,21 @@ class CycleState {
   async pause(steering: Steering): Promise<void> {
     this.mayPause();
     this.pausedBy = steering;
-    await this.becomes('paused', `Paused by ${steering.by}: ${steering.reason}`);
+    this.becomes('paused');
+    await this.tellStage();
+    await this.project({ status: 'paused', message: `Paused by ${steering.by}: ${steering.reason}` });
   }
 
   async resume(steering: Steering): Promise<void> {
     this.mayResume();
+    const wasAsking = this.asking !== null;
     this.pausedBy = null;
     this.asking = null;
-    await this.becomes('running', `Resumed by ${steering.by}: ${steering.reason}`);
+    this.becomes('running');
+    const message = `Resumed by ${steering.by}: ${steering.reason}`;
+    // Before the stage hears of the answer: it then says what it waits for itself.
+    await this.project({ status: 'running', message, ...(wasAsking ? { waitingFor: null } : {}) });
+    await this.tellStage();
   }
 
   async cancel(steering: Steering): Promise<void> {
@@ -202,12 +225,15 @@ class CycleState {
 
   /** A stage found something that a person has to judge; until then nothing new begins. */
   async ask(message: Question): Promise<void> {
-    if (!isMessage(message, QUESTION)) return this.note('A signal askOperator was ignored: expected {stage, reason}.');
+    if (!isMessage(message, QUESTION))
+      return this.note('A signal askOperator was ignored: expected {stage, number, reason}.');
     // Whoever has cancelled has answered already.
     if (this.scope.consideredCancelled) return;
-    const { stage, reason } = message;
-    this.asking = { stage, reason };
-    await this.becomes('paused', reason);
+    const { stage, number, reason } = message;
+    this.asking = { stage, number, reason };
+    if (stage === this.stageName) this.asked = Math.max(this.asked, number);
+    this.becomes('paused');
+    await this.project({ status: 'paused', message: reason, waitingFor: this.waitsForOperator() });
     const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
     await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
@@ -227,32 +253,47 @@ class CycleState {
     await recording.note({ cycle: this.request.cycle, stage: null, message, at, number: this.noted });
   }
 
-  async end(status: Exclude<CycleStatus, 'running' | 'paused'>, message: string): Promise<CycleResult> {
-    await condition(allHandlersFinished);
-    this.status = status;
-    setPhase('ended');
-    this.show();
-    const endedAt = new Date(Date.now()).toISOString() as Instant;
-    const cycleChange = { status, message, endedAt, waitingFor: null };
-    await recording.project({ cycle: this.request.cycle, stage: null, cycleChange });
-    return { status, message };
+  isCancelled(): boolean {
+    return this.scope.consideredCancelled;
+  }
+
+  /** The cycle's last word: whoever cancels or pauses from here on is too late. */
+  end(status: Exclude<CycleStatus, 'running' | 'paused'>, message: string): Promise<CycleResult> {
+    return CancellationScope.nonCancellable(async () => {
+      await condition(allHandlersFinished);
+      this.status = status;
+      setPhase('ended');
+      this.show();
+      const endedAt = new Date(Date.now()).toISOString() as Instant;
+      const cycleChange = { status, message, endedAt, waitingFor: null };
+      await this.projections.write(() => recording.project({ cycle: this.request.cycle, stage: null, cycleChange }));
+      await condition(allHandlersFinished);
+      return { status, message };
+    });
   }
 
   view() {
     return { status: this.status, stage: this.stageName, waitingFor: this.waitsForOperator(), notes: [...this.notes] };
   }
 
-  private async becomes(status: 'running' | 'paused', message: string): Promise<void> {
+  private becomes(status: 'running' | 'paused'): void {
     this.status = status;
     setPhase(status === 'paused' ? (this.asking ? 'waiting-operator' : 'paused') : 'patching');
     this.show();
-    const paused = status === 'paused';
+  }
+
+  /** Holds the running stage back, or lets it go on. */
+  private async tellStage(): Promise<void> {
+    const paused = this.status === 'paused';
     // A stage that ends in this very moment can't be told any more, and need not be.
-    await this.stage?.signal(setPaused, { paused }).catch(() => undefined);
-    const waitingFor = this.waitsForOperator();
-    const cycleChange = { status, message, ...(paused && !waitingFor ? {} : { waitingFor }) };
-    await recording.project({ cycle: this.request.cycle, stage: null, cycleChange });
-    await this.note(message);
+    await this.stage?.signal(setPaused, { paused, answered: this.asked }).catch(() => undefined);
+  }
+
+  private async project(
+    cycleChange: { status: 'running' | 'paused'; message: string } & { waitingFor?: WaitingFor | null },
+  ): Promise<void> {
+    await this.projections.write(() => recording.project({ cycle: this.request.cycle, stage: null, cycleChange }));
+    await this.note(cycleChange.message);
   }
 
   private waitsForOperator(): WaitingFor | null {
@@ -280,11 +321,4 @@ class CycleState {
 
 const NOTES_SHOWN = 20;
 const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
-const QUESTION: Shape<Question> = { stage: 'string', reason: 'string' };
-
-/** The innermost reason: what an operator can act on, without the layers around it. */
-function reasonOf(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost instanceof Error ? innermost.message : String(innermost);
-}
+const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };

@@ -13,11 +13,15 @@ import type { WaveSummary } from '../domain/manifest.js';
 import { preparing, recording } from './activities.js';
 import { Approval } from './approval.js';
 import { untilAwsAnswers } from './aws-outage.js';
+import { Breaker } from './breaker.js';
 import { unbroken } from './handlers.js';
+import { Lanes } from './lanes.js';
 import { decide, decideBySignal, setPaused, waveProgress } from './messages.js';
+import { reasonOf } from './reason.js';
 import { scanSelection } from './scan-selection.js';
 import { type StageInput, type StageResult, StageState } from './stage-state.js';
-import { runStageTasks } from './stage-tasks.js';
+import { StageTasks } from './stage-tasks.js';
+import { StageWaves } from './stage-waves.js';
 
 /**
  * One environment of a cycle: prepare what is about to be done, have it approved where the plan says so, patch in each
@@ -25,7 +29,10 @@ import { runStageTasks } from './stage-tasks.js';
  */
 export async function patchStage(input: StageInput): Promise<StageResult> {
   const { policy } = input;
+  const cancellation = CancellationScope.current();
   const stage = new StageState(input);
+  const breaker = new Breaker(stage, input);
+  const waves = new StageWaves(stage, breaker);
   const approval = new Approval(stage);
   setHandler(
     decide,
@@ -38,10 +45,10 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
   setHandler(decideBySignal, unbroken(approval.decideOrNote.bind(approval)), {
     description: 'A decision that came to the cycle as the signal decideStage',
   });
-  setHandler(setPaused, unbroken(stage.setPaused.bind(stage)), {
+  setHandler(setPaused, unbroken(breaker.setPaused.bind(breaker)), {
     description: 'Holds back waves that have not begun',
   });
-  setHandler(waveProgress, unbroken(stage.countFailures.bind(stage)), {
+  setHandler(waveProgress, unbroken(breaker.countFailures.bind(breaker)), {
     description: 'From a wave: failures and untested patches so far',
   });
 
@@ -49,21 +56,21 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
     const prepared = await prepareAndApprove(input, stage, approval);
     if ('status' in prepared) return await stage.ended(prepared);
 
-    const touched = prepared.waves.length > 0;
-    if (touched) {
-      await runStageTasks(stage, prepared, 'before');
-      if (!stage.stopped) await patchWindows(stage, prepared);
-      await runStageTasks(stage, prepared, 'after');
-      await stage.gate();
-    }
-    if (stage.stopped) return await stage.ended({ status: 'failed', patchSet: null, message: stage.stopped });
-    if (policy.last) return await stage.completed(null);
+    breaker.expects(prepared.targets);
+    if (prepared.waves.length > 0) await patchBetweenTasks(prepared, stage, breaker, waves);
+    await breaker.gate();
+    if (breaker.stopped) return await stage.ended({ status: 'failed', patchSet: null, message: breaker.stopped });
+    if (policy.last) return await completed(stage, null);
 
-    if (touched && policy.soak > 0) await soak(stage);
-    return await stage.completed(await harvest(input, stage));
+    if (policy.soak > 0) await soak(stage, breaker);
+    return await completed(stage, await harvest(input, stage));
   } catch (error) {
-    if (!isCancellation(error)) throw error;
-    return await CancellationScope.nonCancellable(() => stage.cancelled());
+    const cancelled = cancellation.consideredCancelled && isCancellation(error);
+    return await stage.ended({
+      status: cancelled ? 'cancelled' : 'failed',
+      patchSet: null,
+      message: cancelled ? 'The cycle was cancelled.' : reasonOf(error),
+    });
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
@@ -100,58 +107,84 @@ async function prepare(input: StageInput, stage: StageState, attempt: number): P
   const selection = await untilAwsAnswers(() => preparing.selectStage({ request, stage: policy.name }), note);
   await scanSelection(selection, `prepare${attempt}`, { cycle: request.cycle, stage: policy.name });
   const now = new Date(Date.now()).toISOString() as Instant;
-  const prepared = await untilAwsAnswers(
+  return untilAwsAnswers(
     () => preparing.prepareStage({ request, stage: policy.name, selection: selection.digest, patchSet, now }),
     note,
   );
-  stage.prepared(prepared);
-  return prepared;
+}
+
+/** The windows between the tasks of the whole stage. What was begun is tidied up by the after tasks, however it ends. */
+async function patchBetweenTasks(
+  prepared: PreparedStage,
+  stage: StageState,
+  breaker: Breaker,
+  waves: StageWaves,
+): Promise<void> {
+  const tasks = new StageTasks(stage, breaker, prepared);
+  try {
+    await tasks.before();
+    if (!breaker.stopped) await patchWindows(prepared, stage, breaker, waves);
+  } finally {
+    if (tasks.begun || waves.begun) await CancellationScope.nonCancellable(() => tasks.after());
+  }
 }
 
 /** Every Region by itself, each with its own order of zones; a lane that fails lets the others finish first. */
-async function patchWindows(stage: StageState, prepared: PreparedStage): Promise<void> {
+async function patchWindows(
+  prepared: PreparedStage,
+  stage: StageState,
+  breaker: Breaker,
+  waves: StageWaves,
+): Promise<void> {
   const regions = [...new Set(prepared.waves.map((wave) => wave.region))].sort();
+  const lanes = new Lanes(stage);
   const scope = new CancellationScope();
-  stage.whenStopped(() => scope.cancel());
-  const lanes = await scope.run(() =>
-    Promise.allSettled(regions.map((region) => patchRegion(stage, prepared, region))),
+  breaker.whenStopped(() => scope.cancel());
+  const ends = await scope.run(() =>
+    Promise.allSettled(regions.map((region) => patchRegion(region, prepared, lanes, breaker, waves))),
   );
-  for (const lane of lanes) {
-    if (lane.status === 'rejected' && !(stage.stopped && isCancellation(lane.reason))) throw lane.reason;
+  for (const end of ends) {
+    if (end.status === 'rejected' && !(breaker.stopped && isCancellation(end.reason))) throw end.reason;
   }
 }
 
 /** One Region: the zones in turn, each in its windows; never two zones at the same time, whatever their accounts. */
-async function patchRegion(stage: StageState, prepared: PreparedStage, region: Region): Promise<void> {
+async function patchRegion(
+  region: Region,
+  prepared: PreparedStage,
+  lanes: Lanes,
+  breaker: Breaker,
+  waves: StageWaves,
+): Promise<void> {
   let pending: readonly WaveSummary[] = prepared.waves.filter((wave) => wave.region === region);
   const without = (numbers: readonly number[]) => pending.filter((wave) => !numbers.includes(wave.number));
   for (;;) {
-    await stage.unpaused();
+    await breaker.mayGoOn();
     const turn = nextTurn(pending, Date.now());
-    await Promise.all(pending.filter((wave) => turn.cutOff.includes(wave.number)).map((wave) => stage.cutOff(wave)));
+    await Promise.all(pending.filter((wave) => turn.cutOff.includes(wave.number)).map((wave) => waves.cutOff(wave)));
     pending = without(turn.cutOff);
     if (turn.kind === 'done') break;
     if (turn.kind === 'wait') {
-      await stage.laneWaits(region, turn.until);
+      await lanes.waits(region, turn.until);
       await sleep(turn.until - Date.now(), { summary: `Until the next window opens in ${region}` });
     } else {
-      await stage.laneRuns(region);
-      const waves = pending.filter((wave) => turn.waves.includes(wave.number));
-      const ended = await Promise.allSettled(waves.map((wave) => stage.runWave(wave, prepared.manifest)));
+      await lanes.runs(region);
+      const next = pending.filter((wave) => turn.waves.includes(wave.number));
+      const ended = await Promise.allSettled(next.map((wave) => waves.run(wave, prepared.manifest)));
       for (const end of ended) if (end.status === 'rejected') throw end.reason;
       pending = without(turn.waves);
     }
   }
-  await stage.laneEnds(region);
+  await lanes.ends(region);
 }
 
 /** The time in which problems would show. Pausing does not stop the clock; what follows waits for the pause to end. */
-async function soak(stage: StageState): Promise<void> {
+async function soak(stage: StageState, breaker: Breaker): Promise<void> {
   const { soak: length, name } = stage.policy;
   const until = new Date(Date.now() + length).toISOString() as Instant;
   await stage.soaksUntil(until);
   await sleep(length, { summary: `Soak of stage ${name}` });
-  await stage.unpaused();
+  await breaker.mayGoOn();
 }
 
 /** Scans what the stage patched once more, and keeps exactly what is present and proven there. */
@@ -164,4 +197,16 @@ async function harvest(input: StageInput, stage: StageState): Promise<Digest> {
   await scanSelection(selection, 'harvest', { cycle, stage: name });
   const { patchSet } = await recording.harvest({ cycle, stage: name, selection: selection.digest });
   return patchSet;
+}
+
+function completed(stage: StageState, patchSet: Digest | null): Promise<StageResult> {
+  // From here on the stage is done: whoever cancels now is too late for it.
+  return CancellationScope.nonCancellable(async () => {
+    const { cycle } = stage.request;
+    const { name } = stage.policy;
+    const failed = await recording.failures({ cycle, stage: name });
+    const status = failed > 0 ? 'completed-with-failures' : 'completed';
+    const message = failed > 0 ? `${failed} nodes of stage ${name} failed.` : '';
+    return stage.ended({ status, patchSet, message });
+  });
 }

@@ -10,6 +10,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { WaveStatus } from '../domain/cycle.js';
 import type { CycleId, Digest, StageName } from '../domain/ids.js';
 import type { WaveSummary } from '../domain/manifest.js';
 import type { BatchSteps } from '../domain/stage-policy.js';
@@ -18,7 +19,10 @@ import { untilAwsAnswers } from './aws-outage.js';
 import { isMessage, type Shape } from './handlers.js';
 import { steerWave, type WaveSteering, waveProgress, waveState } from './messages.js';
 import { OperationWatch } from './operations.js';
+import { type BatchOf, patchBatch } from './patch-batch.js';
 import { setPhase } from './phase.js';
+import { Projections } from './projections.js';
+import { reasonOf } from './reason.js';
 
 export interface WaveInput {
   readonly cycle: CycleId;
@@ -35,6 +39,8 @@ export interface WaveProgress {
   /** How many batches have begun; they begin in the manifest's order. */
   readonly begun: number;
   readonly totals: WaveTotals;
+  /** How many of the wave's failures its stage has heard of; with more than that, it has the word. */
+  readonly judged: number;
   readonly watches: number;
 }
 
@@ -48,15 +54,22 @@ export interface WaveTotals {
 export interface WaveResult extends WaveTotals {
   readonly ended: 'completed' | 'cut-off' | 'cancelled';
   readonly skipped: number;
+  /** What went wrong that is no problem of a node and that waiting does not mend: nothing was begun after it. */
+  readonly problem: string | null;
 }
 
-export const WAVE_START: WaveProgress = { begun: 0, totals: { done: 0, failed: 0, surplus: 0 }, watches: 0 };
+export const WAVE_START: WaveProgress = {
+  begun: 0,
+  totals: { done: 0, failed: 0, surplus: 0 },
+  judged: 0,
+  watches: 0,
+};
 
 /**
  * One account's nodes in one zone, batch by batch, with no more than `maxUnavailable` of them out of service.
  *
- * Nothing new begins while paused, after the cutoff, or once cancelled; what has been touched is always finished, its
- * after tasks included. What was not begun gets the outcome `skipped` with that reason.
+ * Nothing new begins while paused, after the cutoff, once cancelled, or after something broke; what has been touched is
+ * always finished, its after tasks included. What was not touched gets the outcome `skipped` with that reason.
  */
 export async function patchWave(input: WaveInput): Promise<WaveResult> {
   const run = new WaveRun(input);
@@ -66,25 +79,19 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
   setHandler(waveState, () => run.view(), { description: 'Each batch in flight and its step' });
 
   await run.began();
-  let ended: WaveResult['ended'] = 'completed';
+  let inNewRun = false;
   try {
-    for (let next = run.begun; next < input.wave.batches.length; next = run.begun) {
-      if (workflowInfo().continueAsNewSuggested) return await run.continueAsNew();
-      if (!(await run.mayBegin(next))) {
-        ended = 'cut-off';
-        break;
-      }
-      run.begin(next);
+    while (!inNewRun && (await run.mayBegin())) {
+      inNewRun = workflowInfo().continueAsNewSuggested && (await run.mayGoOnInNewRun());
+      if (!inNewRun) run.begin();
     }
   } catch (error) {
-    if (!isCancellation(error)) throw error;
-    ended = 'cancelled';
+    run.broke(error);
   }
+  if (inNewRun) return run.continueAsNew();
   return CancellationScope.nonCancellable(async () => {
     await run.allBatchesEnded();
-    const skipped = ended === 'completed' ? 0 : await run.skipRest(ended);
-    const result: WaveResult = { ...run.totals, ended, skipped };
-    await run.endedAs(result);
+    const result = await run.ended();
     await condition(allHandlersFinished);
     return result;
   });
@@ -93,31 +100,33 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
 const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number' };
 
 /** The state of one wave, and what may be done to it. */
-class WaveRun {
-  begun: number;
-  totals: WaveTotals;
+class WaveRun implements BatchOf {
+  readonly steps: BatchSteps;
+  private begun: number;
+  private totals: WaveTotals;
   private readonly input: WaveInput;
   private readonly operations: OperationWatch;
+  private readonly projections = new Projections();
   private readonly inFlight = new Map<number, { readonly nodes: number; step: string }>();
   private readonly batches: Promise<void>[] = [];
   private readonly cancellation = CancellationScope.current();
   private paused: boolean;
-  /** How many of the wave's failures its stage has heard of; with more than that, it has the word. */
   private judgedFailures: number;
   private outage: string | null = null;
+  /** Why nodes are left untouched. */
+  private heldBack: 'cut-off' | 'cancelled' | null = null;
+  private problem: string | null = null;
 
   constructor(input: WaveInput) {
+    const { progress } = input;
     this.input = input;
-    this.begun = input.progress.begun;
-    this.totals = input.progress.totals;
+    this.steps = input.steps;
+    this.begun = progress.begun;
+    this.totals = progress.totals;
     this.paused = input.paused;
-    this.judgedFailures = input.progress.totals.failed;
-    this.operations = new OperationWatch(
-      workflowInfo().workflowId,
-      input.wave,
-      (message) => this.noteOutage(message),
-      input.progress.watches,
-    );
+    this.judgedFailures = progress.judged;
+    const outage = { note: (message: string | null) => this.noteOutage(message) };
+    this.operations = new OperationWatch(workflowInfo().workflowId, input.wave, outage, progress.watches);
   }
 
   steer(steering: WaveSteering): void {
@@ -145,62 +154,48 @@ class WaveRun {
     if (this.begun === 0) await this.project('patching');
   }
 
-  /** Waits for room within the disruption budget; false where the cutoff comes first. */
-  async mayBegin(index: number): Promise<boolean> {
-    const { cutoff, maxUnavailable } = this.input.wave;
-    const size = this.input.wave.batches[index] ?? 0;
+  /** Waits for room within the disruption budget; false where nothing is left to begin, or may be begun any more. */
+  async mayBegin(): Promise<boolean> {
+    const { cutoff, maxUnavailable, batches } = this.input.wave;
+    const size = batches[this.begun];
+    if (size === undefined) return false;
     const mayGoOn = () => !this.paused && this.totals.failed <= this.judgedFailures;
-    const room = () => mayGoOn() && this.outOfService() + size <= maxUnavailable;
-    if (cutoff === null) {
-      await condition(room);
-      return true;
-    }
-    const left = Date.parse(cutoff) - Date.now();
-    if (left <= 0) return false;
-    return condition(room, left);
+    const room = () => this.problem !== null || (mayGoOn() && this.outOfService() + size <= maxUnavailable);
+    const left = cutoff === null ? null : Date.parse(cutoff) - Date.now();
+    if (left === null) await condition(room);
+    else if (left > 0) await condition(room, left);
+    return this.mayTouch();
   }
 
-  begin(index: number): void {
-    this.begun = index + 1;
-    const nodes = this.input.wave.batches[index] ?? 0;
-    const number = index + 1;
+  begin(): void {
+    const nodes = this.input.wave.batches[this.begun] ?? 0;
+    this.begun += 1;
+    const number = this.begun;
     this.inFlight.set(number, { nodes, step: 'begins' });
-    const batch = CancellationScope.nonCancellable(() => this.patchBatch(number)).finally(() => {
+    const batch = patchBatch(number, this).finally(() => {
       this.inFlight.delete(number);
       this.show();
     });
-    // A failure is thrown by allBatchesEnded; until then it must not count as unhandled.
-    batch.catch(() => undefined);
     this.batches.push(batch);
   }
 
   async allBatchesEnded(): Promise<void> {
-    await Promise.allSettled(this.batches);
     await Promise.all(this.batches);
   }
 
-  /** One batch, from its check to its record. What goes wrong on a node is kept in the store and decides its next steps. */
-  private async patchBatch(batch: number): Promise<void> {
-    const { steps } = this.input;
-    if (steps.startStopped) await this.step(batch, 'start');
-    await this.step(batch, 'check');
-    if (steps.snapshot !== 'none') await this.step(batch, 'snapshot', steps.snapshot === 'await');
-    if (!this.cancellation.consideredCancelled) {
-      try {
-        for (let task = 1; task <= steps.beforeTasks; task++) await this.step(batch, `before-${task}`);
-        await this.step(batch, 'install');
-        if (steps.reboot === 'always') await this.step(batch, 'reboot');
-        await this.step(batch, 'agent-back');
-        await this.step(batch, 'scan');
-      } finally {
-        for (let task = 1; task <= steps.afterTasks; task++) await this.step(batch, `after-${task}`);
-      }
-    }
-    if (steps.startStopped) await this.step(batch, 'stop');
-    await this.record(batch);
+  mayTouch(): boolean {
+    const { cutoff } = this.input.wave;
+    if (this.cancellation.consideredCancelled) this.heldBack ??= 'cancelled';
+    else if (cutoff !== null && Date.parse(cutoff) <= Date.now()) this.heldBack ??= 'cut-off';
+    return this.heldBack === null && this.problem === null;
   }
 
-  private async step(batch: number, step: string, wait = true): Promise<void> {
+  broke(error: unknown): void {
+    if (isCancellation(error) && this.cancellation.consideredCancelled) this.heldBack ??= 'cancelled';
+    else this.problem ??= reasonOf(error);
+  }
+
+  async step(batch: number, step: string, wait = true): Promise<void> {
     const flight = this.inFlight.get(batch);
     if (flight) flight.step = step;
     this.show();
@@ -208,13 +203,14 @@ class WaveRun {
     const request = { manifest, run: workflowInfo().workflowId, wave: wave.number, batch, step };
     const summary = `batch ${batch}: ${step} (${flight?.nodes ?? 0} nodes)`;
     const begun = await untilAwsAnswers(
-      () => stepping.beginStep.executeWithOptions({ summary }, [request]),
+      // Cancelling ends a wait for AWS, but never a send: nobody would know whether it was made.
+      () => CancellationScope.nonCancellable(() => stepping.beginStep.executeWithOptions({ summary }, [request])),
       (message) => this.noteOutage(message),
     );
     if (begun.key !== null && wait) await this.operations.end(begun.key);
   }
 
-  private async record(batch: number): Promise<void> {
+  async record(batch: number): Promise<void> {
     const { manifest, wave } = this.input;
     const recorded = await untilAwsAnswers(
       () =>
@@ -235,37 +231,49 @@ class WaveRun {
     const { parent } = workflowInfo();
     if (!parent) return;
     const { failed, surplus } = this.totals;
-    await getExternalWorkflowHandle(parent.workflowId).signal(waveProgress, {
-      wave: this.input.wave.number,
-      failed,
-      surplus,
-    });
+    try {
+      const report = { wave: this.input.wave.number, failed, surplus };
+      await getExternalWorkflowHandle(parent.workflowId).signal(waveProgress, report);
+    } catch (error) {
+      // A stage that is gone asks its waves to end, and hears of no failures.
+      log.warn('The stage could not be told of failures', { error: reasonOf(error) });
+    }
   }
 
-  async skipRest(ended: 'cut-off' | 'cancelled'): Promise<number> {
+  /** Explains the nodes that were left untouched, and shows how the wave ended. */
+  async ended(): Promise<WaveResult> {
+    const { begun, totals, problem } = this;
     const { cycle, stage, wave } = this.input;
+    const ended = this.heldBack ?? (begun < wave.batches.length ? 'cancelled' : 'completed');
+    const complete = ended === 'completed' && problem === null;
     const reason =
-      ended === 'cut-off'
-        ? `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`
-        : 'Not begun when the wave was cancelled: with its cycle, or since its stage was stopped.';
-    return recording.skipRest({ cycle, stage, wave: wave.number, reason });
-  }
-
-  async endedAs(result: WaveResult): Promise<void> {
+      problem !== null
+        ? `Not begun, since something went wrong before: ${problem}`
+        : ended === 'cut-off'
+          ? `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`
+          : 'Not begun when the wave was cancelled: with its cycle, or since its stage was stopped.';
+    const skipped = complete ? 0 : await recording.skipRest({ cycle, stage, wave: wave.number, reason });
     setPhase('ended');
     this.show();
-    const status =
-      result.ended === 'completed' ? (result.failed > 0 ? 'completed-with-failures' : 'completed') : result.ended;
-    await this.project(status);
+    const withFailures = totals.failed > 0 || problem !== null;
+    await this.project(ended === 'completed' && withFailures ? 'completed-with-failures' : ended);
+    return { ...totals, ended, skipped, problem };
+  }
+
+  /** Whether, once all that is in flight has ended, there is still something to go on with. */
+  async mayGoOnInNewRun(): Promise<boolean> {
+    await this.allBatchesEnded();
+    await condition(allHandlersFinished);
+    return this.mayTouch();
   }
 
   async continueAsNew(): Promise<never> {
-    await this.allBatchesEnded();
-    await condition(allHandlersFinished);
+    await this.projections.written();
+    const { begun, totals } = this;
     return continueAsNew<typeof patchWave>({
       ...this.input,
       paused: this.paused,
-      progress: { begun: this.begun, totals: this.totals, watches: this.operations.count },
+      progress: { begun, totals, judged: this.judgedFailures, watches: this.operations.count },
     });
   }
 
@@ -278,14 +286,12 @@ class WaveRun {
     setPhase(message === null ? 'patching' : 'waiting-aws');
     this.show();
     const { cycle, stage, wave } = this.input;
-    await recording.noteOutage({ cycle, stage, wave: wave.number, message });
+    await this.projections.write(() => recording.noteOutage({ cycle, stage, wave: wave.number, message }));
   }
 
-  private async project(
-    status: 'patching' | 'completed' | 'completed-with-failures' | 'cut-off' | 'cancelled',
-  ): Promise<void> {
+  private async project(status: WaveStatus): Promise<void> {
     const { cycle, stage, wave } = this.input;
-    await recording.project({ cycle, stage, waves: [{ number: wave.number, status }] });
+    await this.projections.write(() => recording.project({ cycle, stage, waves: [{ number: wave.number, status }] }));
   }
 
   /** What an operator sees in the Temporal UI. */
@@ -297,6 +303,7 @@ class WaveRun {
       `${this.totals.done} of ${nodes} nodes done, ${this.totals.failed} failed; ${this.outOfService()} of at most ${wave.maxUnavailable} out of service`,
       ...(this.paused ? ['**Paused**: no new batch begins'] : []),
       ...(this.outage ? [`**Waits for AWS**: ${this.outage}`] : []),
+      ...(this.problem ? [`**Went wrong**: ${this.problem}`] : []),
       ...(wave.cutoff ? [`No batch begins after ${wave.cutoff}`] : []),
       ...[...this.inFlight].map(([batch, { nodes: size, step }]) => `- batch ${batch} (${size} nodes): ${step}`),
     ];

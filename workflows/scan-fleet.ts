@@ -1,14 +1,15 @@
-import { executeChild, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { executeChild, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { type Instant, workflowIds } from '../domain/ids.js';
 import { preparing, recording } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import type { FleetScanRequest, FleetScanResult } from './messages.js';
 import { setPhase } from './phase.js';
-import { scanLocation } from './scan-location.js';
+import { reasonOf } from './reason.js';
+import { type LocationScanResult, scanLocation } from './scan-location.js';
 
 /**
  * Scans every node of every registered account and Region (or of the named ones) and keeps what the scans say.
- * A location that can't be reached is said and left out; its nodes, like every node that could not be scanned, are unknown.
+ * A location that can't be reached, or denies for ten minutes, is said and left out; its nodes, like every node that could not be scanned, are unknown.
  */
 export async function scanFleet(request: FleetScanRequest): Promise<FleetScanResult> {
   setPhase('scanning');
@@ -25,6 +26,9 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
         workflowId: workflowIds.locationScan(id, { account, region }),
         staticSummary: `Scan of ${account} in ${region}`,
         args: [{ account, region, batches, owner: null, scan: `scan-${id}`, selection: selection.digest }],
+      }).catch((error: unknown): LocationScanResult => {
+        if (isCancellation(error)) throw error;
+        return { scanned: 0, problem: `The scan of ${account} in ${region} did not end: ${reasonOf(error)}` };
       }),
     ),
   );
@@ -33,7 +37,7 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
     nodes: selection.nodes,
     scanned: count,
     unknown: selection.nodes - count,
-    problems: selection.problems,
+    problems: [...selection.problems, ...scanned.flatMap(({ problem }) => problem ?? [])],
   };
   setPhase('ended');
   await recording.fleetScanned({

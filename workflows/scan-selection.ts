@@ -1,4 +1,4 @@
-import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import { type CycleId, type Digest, type Location, type StageName, workflowIds } from '../domain/ids.js';
 import { stageScan } from '../domain/keys.js';
 import { scanLocation } from './scan-location.js';
@@ -9,13 +9,16 @@ export interface Selected {
   readonly locations: readonly (Location & { readonly batches: number })[];
 }
 
-/** Scans a stage's selected nodes, all locations side by side. `preparation` tells the scans of one stage apart. */
+/**
+ * Scans a stage's selected nodes, all locations side by side. `preparation` tells the scans of one stage apart.
+ * @throws ApplicationFailure where something went wrong in a location that waiting does not mend
+ */
 export async function scanSelection(
   selected: Selected,
   preparation: string,
   owner: { readonly cycle: CycleId; readonly stage: StageName },
 ): Promise<void> {
-  await Promise.all(
+  const scans = await Promise.all(
     selected.locations
       .filter(({ batches }) => batches > 0)
       .map(({ account, region, batches }) =>
@@ -36,4 +39,6 @@ export async function scanSelection(
         }),
       ),
   );
+  const problem = scans.find((scan) => scan.problem !== null)?.problem;
+  if (problem) throw ApplicationFailure.nonRetryable(problem, 'scan-failed');
 }

@@ -46,7 +46,7 @@ describe('recorded histories', () => {
   });
 
   test('break where a workflow leaves out what it had done: a stage that does not soak', async () => {
-    const soak = 'if (touched && policy.soak > 0) await soak(stage);';
+    const soak = 'if (policy.soak > 0) await soak(stage, breaker);';
     expect(bundle.code).toContain(soak);
     expect(await brokenBy(bundle.code.replace(soak, ''), histories)).toEqual(['stage-with-tasks-and-soak']);
   });

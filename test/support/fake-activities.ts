@@ -8,12 +8,8 @@ type Activities = ReturnType<typeof createActivities>;
 
 /** Every activity that workers run, over a scripted world: the same shapes, no AWS and no store. */
 export function fakeActivities(world: FakeWorld): Activities {
-  const prepared = new Map<string, { stage: string }>();
-  const stageOf = (manifest: string): string => {
-    const found = prepared.get(manifest);
-    if (!found) throw new Error(`Nothing was prepared as ${manifest}.`);
-    return found.stage;
-  };
+  /** Manifests are named after their stage: `<stage>-manifest-<attempt>`. */
+  const stageOf = (manifest: string): string => manifest.slice(digestOf('').length, manifest.lastIndexOf('-manifest-'));
   const locationsOf = (stage: string): (Location & { batches: number })[] => {
     const waves = openingsOf(world.script, world.stage(stage), EPOCH).waves;
     return [
@@ -23,38 +19,37 @@ export function fakeActivities(world: FakeWorld): Activities {
 
   return {
     async openCycle() {
-      world.meet('openCycle');
+      await world.meet('openCycle');
       await world.ask({ what: 'open-cycle' });
       const empty = world.script.stages.filter((stage) => (stage.matched ?? nodesIn(stage)) === 0);
       return { stages: policiesOf(world.script), empty: empty.map(({ name }) => name as StageName) };
     },
     async selectStage({ stage }) {
-      world.meet('selectStage');
+      await world.meet('selectStage');
       return { digest: digestOf(`${stage}-selection`), locations: locationsOf(stage) };
     },
     async prepareStage({ stage: name, patchSet, now }) {
-      world.meet('prepareStage');
+      await world.meet('prepareStage');
       const stage = world.stage(name);
       const attempt = world.asked('prepare').filter((earlier) => earlier.stage === name).length + 1;
       const manifest = digestOf(`${name}-manifest-${attempt}`);
-      prepared.set(manifest, { stage: name });
       await world.ask({ what: 'prepare', stage: name, patchSet, manifest });
       const targets = nodesIn(stage);
       return { manifest, matched: stage.matched ?? targets, targets, ...openingsOf(world.script, stage, now) };
     },
     async selectProven({ stage }) {
-      world.meet('selectProven');
+      await world.meet('selectProven');
       return { digest: digestOf(`${stage}-proven-selection`), locations: locationsOf(stage) };
     },
     async selectFleet({ locations }) {
-      world.meet('selectFleet');
+      await world.meet('selectFleet');
       const all = world.script.stages.flatMap(({ name }) => locationsOf(name));
       const wanted = all.filter((at) => !locations || locations.some((location) => placeOf(location) === placeOf(at)));
       return { digest: digestOf('fleet'), locations: wanted, nodes: 3 * wanted.length, problems: [] };
     },
 
     async beginStep({ manifest, run, wave, batch, step }) {
-      world.meet('beginStep');
+      await world.meet('beginStep');
       const name = stageOf(manifest);
       const stage = world.stage(name);
       await world.ask({ what: 'step', stage: name, wave, batch, step });
@@ -64,6 +59,7 @@ export function fakeActivities(world: FakeWorld): Activities {
       return { key, nodes };
     },
     async beginStageTask({ manifest, run, when, task, at }) {
+      await world.meet('beginStageTask');
       const name = stageOf(manifest);
       const step = `${when}-stage-${task}`;
       await world.ask({ what: 'stage-task', stage: name, step, place: placeOf(at) });
@@ -73,16 +69,21 @@ export function fakeActivities(world: FakeWorld): Activities {
       return { keys: [key] };
     },
     async recordBatch({ manifest, wave, batch }) {
-      world.meet('recordBatch');
+      await world.meet('recordBatch');
       const name = stageOf(manifest);
       const stage = world.stage(name);
       await world.ask({ what: 'record', stage: name, wave, batch });
       const place = `w${wave}.b${batch}`;
+      const touched = world.asked('step').some((begun) => {
+        const ours = begun.stage === name && begun.wave === wave && begun.batch === batch;
+        return ours && (begun.step === 'install' || begun.step.startsWith('before-') || begun.step === 'start');
+      });
+      if (!touched) return { done: 0, failed: 0, surplus: 0 };
       const done = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
       return { done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
     },
     async watch({ run, awaited }) {
-      world.meet('watch');
+      await world.meet('watch');
       const ended = await world.firstEnded(run, awaited);
       return ended.map(({ key, nodes, fails }) =>
         fails ? { key, succeeded: 0, failed: nodes } : { key, succeeded: nodes, failed: 0 },
@@ -90,18 +91,19 @@ export function fakeActivities(world: FakeWorld): Activities {
     },
 
     async beginScan({ scan, run, account, region, batch }) {
-      world.meet('beginScan');
+      await world.meet('beginScan');
       await world.ask({ what: 'scan', of: scan, place: placeOf({ account, region }), batch });
       const key = `${scan}.${account}.${region}.b${batch}`;
       await world.begin({ key, run, step: 'scan-only', nodes: 2, fails: false });
       return { key };
     },
     async readScan() {
-      world.meet('readScan');
+      await world.meet('readScan');
       return { scanned: 2 };
     },
 
     async project(change) {
+      await world.meet('project');
       await world.ask({ what: 'project', change });
     },
     async noteOutage({ wave, message }) {
@@ -114,9 +116,12 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.ask({ what: 'note', message });
     },
     async skipRest({ stage, wave, reason }) {
+      await world.meet('skipRest');
       await world.ask({ what: 'skip-rest', stage, wave, reason });
       const begun = new Set(
-        world.asked('step').flatMap((step) => (step.stage === stage ? [`${step.wave}.${step.batch}`] : [])),
+        world
+          .asked('step')
+          .flatMap((step) => (step.stage === stage && step.step === 'install' ? [`${step.wave}.${step.batch}`] : [])),
       );
       return wavesOf(world.stage(stage)).reduce((sum, { batches }, index) => {
         if (wave !== null && wave !== index + 1) return sum;

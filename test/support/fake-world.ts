@@ -83,13 +83,13 @@ export class FakeWorld {
     this.faults.set(activity, { left: times, type, message });
   }
 
-  /** Operations of the step do not end until `release`. */
-  hold(step: string): void {
-    this.held.add(step);
+  /** Operations of the step do not end, or calls of the activity do not begin, until `release`. */
+  hold(stepOrActivity: string): void {
+    this.held.add(stepOrActivity);
   }
 
-  release(step: string): void {
-    this.held.delete(step);
+  release(stepOrActivity: string): void {
+    this.held.delete(stepOrActivity);
     this.changed();
   }
 
@@ -131,8 +131,9 @@ export class FakeWorld {
     this.changed();
   }
 
-  /** Fails where the test broke this activity. */
-  meet(activity: string): void {
+  /** Fails where the test broke this activity; waits while the test holds it. */
+  async meet(activity: string): Promise<void> {
+    while (this.held.has(activity)) await this.nextChange();
     const fault = this.faults.get(activity);
     if (!fault || fault.left === 0) return;
     fault.left -= 1;

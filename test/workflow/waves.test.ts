@@ -192,7 +192,14 @@ describe('waves', () => {
     const first = bench.client.getHandle(runs[0]?.workflowId ?? '', runs[0]?.runId ?? '', { followRuns: false });
     expect((await first.describe()).status.name).toBe('CONTINUED_AS_NEW');
     const wave = bench.client.getHandle(runs[0]?.workflowId ?? '');
-    expect(await wave.result()).toEqual({ done: 140, failed: 2, surplus: 0, ended: 'completed', skipped: 0 });
+    expect(await wave.result()).toEqual({
+      done: 140,
+      failed: 2,
+      surplus: 0,
+      ended: 'completed',
+      skipped: 0,
+      problem: null,
+    });
     const recorded = world.asked('record').map(({ batch }) => batch);
     expect(recorded.sort((a, b) => a - b)).toEqual(batches.map((_, index) => index + 1));
   }, 60_000);

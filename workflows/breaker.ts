@@ -1,0 +1,152 @@
+import { CancellationScope, condition } from '@temporalio/workflow';
+import { failureLimit } from '../domain/waves.js';
+import { isMessage, type Shape } from './handlers.js';
+import type { StagePause, WaveReport } from './messages.js';
+import type { StageInput, StageState } from './stage-state.js';
+
+const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean', answered: 'number' };
+const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number' };
+
+/**
+ * Whether a stage may begin something. It holds while an operator has paused the cycle, and while a question of the
+ * stage's own is open; those are two things, and going on after a pause answers only what the operator had been asked.
+ * It stops for good where the plan says so, or where something went wrong that nobody could answer for.
+ */
+export class Breaker {
+  private stoppedFor: string | null = null;
+  private paused: boolean;
+  private asked = 0;
+  private answered = 0;
+  private targets = 0;
+  private tolerated = 0;
+  private readonly progress = new Map<number, { readonly failed: number; readonly surplus: number }>();
+  private readonly stage: StageState;
+  private readonly cancellation = CancellationScope.current();
+  private readonly onChange: ((only?: number) => Promise<void>)[] = [];
+  private readonly onStop: (() => void)[] = [];
+
+  constructor(stage: StageState, { paused }: StageInput) {
+    this.stage = stage;
+    this.paused = paused;
+    stage.showsToo(() => [
+      ...(this.paused ? ['**Paused**: no new batch begins'] : []),
+      ...(this.targets > 0 ? [`${this.targets} nodes to patch, ${this.failures()} failed so far`] : []),
+    ]);
+  }
+
+  /** Why nothing more begins; null while all is well. */
+  get stopped(): string | null {
+    return this.stoppedFor;
+  }
+
+  get holds(): boolean {
+    return this.paused || this.answered < this.asked;
+  }
+
+  /** Whether the stage ends as soon as what was touched is finished: nobody is asked any more, and nobody waited for. */
+  get over(): boolean {
+    return this.stoppedFor !== null || this.cancellation.consideredCancelled;
+  }
+
+  /** Resolves when something may begin, as far as people have a say in it. */
+  mayGoOn(): Promise<void> {
+    return condition(() => !this.holds);
+  }
+
+  /** `changed` is called whenever running waves have to hear of it: all of them, or the one of that number. */
+  whenChanged(changed: (only?: number) => Promise<void>): void {
+    this.onChange.push(changed);
+  }
+
+  whenStopped(action: () => void): void {
+    this.onStop.push(action);
+  }
+
+  expects(targets: number): void {
+    this.targets = targets;
+    this.tolerated = this.limit();
+    this.stage.show();
+  }
+
+  /** From the cycle: paused, or to go on, which answers the questions that the operator knew of. */
+  async setPaused(message: StagePause): Promise<void> {
+    if (!isMessage(message, STAGE_PAUSE)) {
+      return this.stage.note('A signal setPaused was ignored: expected {paused, answered}.');
+    }
+    const held = this.holds;
+    const asking = this.answered < this.asked;
+    this.paused = message.paused;
+    if (!message.paused) this.answered = Math.max(this.answered, Math.min(message.answered, this.asked));
+    // Whoever lets the stage go on has seen the failures so far: only as many again ask again.
+    if (held && !this.holds) this.tolerated = this.failures() + this.limit();
+    this.stage.show();
+    await this.changed();
+    if (asking && this.answered === this.asked) await this.stage.answered();
+  }
+
+  /** From a wave: its totals so far. */
+  async countFailures(report: WaveReport): Promise<void> {
+    if (!isMessage(report, WAVE_REPORT)) {
+      return this.stage.note('A signal waveProgress was ignored: expected {wave, failed, surplus}.');
+    }
+    const { wave, failed, surplus } = report;
+    this.count(wave, { failed, surplus });
+    if (this.over) return;
+    if (this.holds || this.failures() < this.tolerated) return this.changed(wave);
+    await this.failed(`${this.failures()} of ${this.targets} nodes of stage ${this.stage.policy.name} failed.`);
+  }
+
+  count(wave: number, totals: { readonly failed: number; readonly surplus: number }): void {
+    this.progress.set(wave, totals);
+    this.stage.show();
+  }
+
+  failuresOf(wave: number): number {
+    return this.progress.get(wave)?.failed ?? 0;
+  }
+
+  /** What the plan says to do about a failure that is too large to go on by itself. */
+  async failed(reason: string): Promise<void> {
+    if (this.over) await this.stage.note(reason);
+    else if (this.stage.policy.onFailure === 'ask') await this.ask(reason);
+    else this.stop(reason);
+  }
+
+  stop(reason: string): void {
+    if (this.stoppedFor !== null) return;
+    this.stoppedFor = reason;
+    for (const action of this.onStop) action();
+  }
+
+  /** Whether what the stage got is what was proven; where not, an operator decides whether the cycle goes on. */
+  async gate(): Promise<void> {
+    if (this.stoppedFor !== null) return;
+    await this.mayGoOn();
+    const surplus = [...this.progress.values()].reduce((sum, wave) => sum + wave.surplus, 0);
+    if (surplus === 0 || this.stage.policy.surplus === 'allow') return;
+    await this.ask(
+      `${surplus} patches that nobody had tested came in as dependencies in stage ${this.stage.policy.name}.`,
+    );
+    await this.mayGoOn();
+  }
+
+  /** Holds the stage back at once, and has the cycle ask. */
+  private async ask(reason: string): Promise<void> {
+    this.asked += 1;
+    const number = this.asked;
+    await this.changed();
+    await this.stage.asks(number, reason);
+  }
+
+  private async changed(only?: number): Promise<void> {
+    for (const tell of this.onChange) await tell(only);
+  }
+
+  private failures(): number {
+    return [...this.progress.values()].reduce((sum, wave) => sum + wave.failed, 0);
+  }
+
+  private limit(): number {
+    return failureLimit(this.stage.policy.pauseAfterFailures, Math.max(this.targets, 1));
+  }
+}

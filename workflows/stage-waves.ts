@@ -1,0 +1,77 @@
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import { isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { type Digest, workflowIds } from '../domain/ids.js';
+import type { WaveSummary } from '../domain/manifest.js';
+import { recording } from './activities.js';
+import type { Breaker } from './breaker.js';
+import { steerWave } from './messages.js';
+import { patchWave, WAVE_START } from './patch-wave.js';
+import { attributesOf } from './phase.js';
+import { reasonOf } from './reason.js';
+import type { StageState } from './stage-state.js';
+
+/** The waves of a stage: runs them, tells those that run what the breaker says, and stops the stage where one breaks. */
+export class StageWaves {
+  /** Whether a node may have been touched. */
+  begun = false;
+  private readonly running = new Map<number, ChildWorkflowHandle<typeof patchWave>>();
+  private readonly stage: StageState;
+  private readonly breaker: Breaker;
+
+  constructor(stage: StageState, breaker: Breaker) {
+    this.stage = stage;
+    this.breaker = breaker;
+    breaker.whenChanged((only) => this.steer(only));
+  }
+
+  /** Until the wave has ended. One that ends in any other way than by itself stops the stage. */
+  async run(wave: WaveSummary, manifest: Digest): Promise<void> {
+    try {
+      const { failed, surplus, problem } = await this.ended(wave, manifest);
+      this.breaker.count(wave.number, { failed, surplus });
+      if (problem !== null) this.breaker.stop(problem);
+    } catch (error) {
+      if (this.breaker.over && isCancellation(error)) throw error;
+      const place = `${wave.zoneName ?? wave.zone} of ${wave.account} in ${wave.region}`;
+      this.breaker.stop(`The wave in ${place} did not end by itself: ${reasonOf(error)}`);
+    } finally {
+      this.running.delete(wave.number);
+      this.stage.show();
+    }
+  }
+
+  async cutOff(wave: WaveSummary): Promise<void> {
+    const { cycle } = this.stage.request;
+    const { name } = this.stage.policy;
+    const reason = `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`;
+    await recording.skipRest({ cycle, stage: name, wave: wave.number, reason });
+    await recording.project({ cycle, stage: name, waves: [{ number: wave.number, status: 'cut-off' }] });
+  }
+
+  private async ended(wave: WaveSummary, manifest: Digest) {
+    const { cycle, plan } = this.stage.request;
+    const { name, steps } = this.stage.policy;
+    const paused = this.breaker.holds;
+    this.begun = true;
+    const handle = await startChild(patchWave, {
+      workflowId: workflowIds.wave(workflowInfo().workflowId, wave),
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      typedSearchAttributes: attributesOf({ plan, stage: name, at: wave, phase: 'patching' }),
+      staticSummary: `${name}: ${wave.nodes} nodes in ${wave.zoneName ?? wave.zone} of ${wave.account}`,
+      args: [{ cycle, stage: name, manifest, wave, steps, paused, progress: WAVE_START }],
+    });
+    this.running.set(wave.number, handle);
+    // Whoever paused while it started could not reach it.
+    if (this.breaker.holds !== paused) await this.steer(wave.number);
+    return handle.result();
+  }
+
+  private async steer(only?: number): Promise<void> {
+    const waves = [...this.running].filter(([number]) => only === undefined || number === only);
+    const told = waves.map(([number, wave]) =>
+      wave.signal(steerWave, { paused: this.breaker.holds, failed: this.breaker.failuresOf(number) }),
+    );
+    // A wave that ends in this very moment can't be told any more, and need not be.
+    await Promise.allSettled(told);
+  }
+}
