@@ -167,7 +167,7 @@ export class FakeWorld {
       }
       const ends = moving.filter(({ endsAt }) => endsAt > now).map(({ endsAt }) => endsAt - now);
       if (ends.length > 0) await this.pass(Math.min(STRIDE, ...ends));
-      else await change;
+      else await Promise.race([change, Context.current().cancelled]);
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { decideStage } from '../../workflows/messages.js';
+import { cancel, decideStage } from '../../workflows/messages.js';
 import { type CycleHandle, decisionOf, refusalOf, WorkflowBench } from '../support/workflow-bench.js';
 
 const HOUR = 3_600_000;
@@ -72,6 +72,16 @@ describe('an approval', () => {
     expect(await refusalOf(bench.decide(cycle, { ...FIRST, by: 'ben' }))).toBe('not-waiting');
     bench.world.release('check');
     await cycle.result();
+  });
+
+  test('that comes when the cycle has been cancelled is refused', async () => {
+    const { world } = bench;
+    const cycle = await waitingCycle();
+    world.hold('skipRest');
+    await cycle.executeUpdate(cancel, { args: [{ by: 'otto', reason: 'Not now.' }] });
+    expect(await refusalOf(bench.decide(cycle, FIRST))).toBe('not-waiting');
+    world.release('skipRest');
+    expect(await cycle.result()).toMatchObject({ status: 'cancelled' });
   });
 
   test('that rejects ends the cycle as rejected, with the reason, and nothing is touched', async () => {

@@ -46,18 +46,6 @@ describe('a batch that nobody has touched', () => {
     expect(world.steps('prod')).toEqual(['w1.b1.record']);
     expect(skips().map(({ wave }) => wave)).toEqual([1, null]);
   });
-
-  test('does not wait for its check when the cycle is cancelled', async () => {
-    const { world } = bench;
-    world.plays({ stages: [{ name: 'prod' }] });
-    world.hold('check');
-    const cycle = await bench.startCycle();
-    await world.until('step');
-    await cycle.executeUpdate(cancel, steering);
-    expect(await cycle.result()).toMatchObject({ status: 'cancelled' });
-    expect(skips()[0]).toMatchObject({ wave: 1, reason: expect.stringContaining('when the wave was cancelled') });
-    world.release('check');
-  });
 });
 
 describe('tasks after a stage', () => {
@@ -154,5 +142,20 @@ describe('a scan of the fleet', () => {
       unknown: 3,
       problems: ['The scan of 111122223333 in eu-west-1 was given up: Not authorized.'],
     });
+  });
+});
+
+// Last: the server's clock no longer skips once a workflow has left an activity of its own behind.
+describe('a check that never ends', () => {
+  test('is not waited for when the cycle is cancelled', async () => {
+    const { world } = bench;
+    world.plays({ stages: [{ name: 'prod' }] });
+    world.hold('check');
+    const cycle = await bench.startCycle();
+    await world.until('step');
+    await cycle.executeUpdate(cancel, steering);
+    expect(await cycle.result()).toMatchObject({ status: 'cancelled' });
+    expect(skips()[0]).toMatchObject({ wave: 1, reason: expect.stringContaining('when the wave was cancelled') });
+    world.release('check');
   });
 });

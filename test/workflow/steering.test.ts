@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cancel, pause, resume, type Steering } from '../../workflows/messages.js';
+import { cancel, pause, resume, type Steering, setPaused } from '../../workflows/messages.js';
 import { refusalOf, WorkflowBench } from '../support/workflow-bench.js';
 
 let bench: WorkflowBench;
@@ -189,6 +189,46 @@ describe('too many failures', () => {
     const reasons = world.asked('skip-rest').map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason.includes('the cycle was cancelled'))).toEqual([]);
     expect(world.asked('webhook')).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  test('to a pause is none to a question that the operator had not heard of', async () => {
+    const { world } = bench;
+    world.plays({
+      stages: [{ name: 'prod', policy: { pauseAfterFailures: { nodes: 1 } }, failures: { 'w1.b1': 1 } }],
+    });
+    const cycle = await bench.startCycle();
+    await world.until('webhook');
+    const stage = bench.client.getHandle(`${cycle.workflowId}/prod`);
+    await stage.signal(setPaused, { paused: false, answered: 0 });
+    await stage.signal('setPaused', 'so that the one before has been handled');
+    await world.until('note', ({ message }) => message.includes('setPaused was ignored'));
+    expect((await stage.describe()).status.name).toBe('RUNNING');
+    await world.until('project', ({ change }) => change.cycleChange?.status === 'paused');
+    await cycle.executeUpdate(resume, steering);
+    expect(await cycle.result()).toMatchObject({ status: 'completed-with-failures' });
+  });
+});
+
+describe('a decision', () => {
+  test('that comes when its stage has just ended is noted, and the cycle goes on', async () => {
+    const { world } = bench;
+    world.plays({ stages: [{ name: 'prod' }] });
+    world.hold('install');
+    const cycle = await bench.startCycle();
+    await world.until('step', ({ step }) => step === 'install');
+    const late = {
+      stage: 'prod',
+      manifest: 'sha256:prod-manifest-1',
+      decision: 'approve',
+      by: 'anna',
+      reason: 'Late.',
+    };
+    await cycle.signal('decideStage', late);
+    await world.until('note', ({ message }) => message.includes('A decision by anna was ignored'));
+    world.release('install');
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
   });
 });
 

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MaintenanceWindow } from '../../domain/documents/types.js';
+import type { Instant } from '../../domain/ids.js';
+import { steerWave, TASK_QUEUE, waveState } from '../../workflows/messages.js';
+import { openingsOf } from '../support/fake-fleet.js';
 import type { Asked } from '../support/fake-world.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 
@@ -203,4 +206,23 @@ describe('waves', () => {
     const recorded = world.asked('record').map(({ batch }) => batch);
     expect(recorded.sort((a, b) => a - b)).toEqual(batches.map((_, index) => index + 1));
   }, 60_000);
+
+  test('still wait in a new run for their stage to judge a failure', async () => {
+    const { world } = bench;
+    const script = { name: 'prod', waves: [{ batches: [2, 2] }] };
+    world.plays({ stages: [script] });
+    const [wave] = openingsOf(world.script, script, '2026-01-01T00:00:00.000Z' as Instant).waves;
+    const progress = { begun: 1, totals: { done: 2, failed: 2, surplus: 0 }, judged: 1, watches: 0 };
+    const steps = { startStopped: false, snapshot: 'none', beforeTasks: 0, afterTasks: 0, reboot: 'if-needed' };
+    const input = { cycle: 'plan-1', stage: 'prod', manifest: 'sha256:prod-manifest-1', wave, steps, paused: false };
+    const handle = await bench.client.start('patchWave', {
+      taskQueue: TASK_QUEUE,
+      workflowId: 'a-wave-in-its-second-run',
+      args: [{ ...input, progress }],
+    });
+    await handle.query(waveState);
+    expect(world.steps('prod')).toEqual([]);
+    await handle.signal(steerWave, { paused: false, failed: 2 });
+    expect(await handle.result()).toMatchObject({ done: 4, failed: 2, ended: 'completed' });
+  });
 });
