@@ -323,6 +323,10 @@ export interface Records extends AccountDirectory {
   nodesInFlight(): Promise<NodeId[]>;
   /** The inventory of a location as it was found; nodes no longer there are marked gone. */
   saveInventory(at: Location, nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
+  /** Nodes that were found on the way, by a plan's tags, say; nothing is concluded about the others of their locations. */
+  foundNodes(nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
+  /** A scan of the fleet could not tell about these nodes: their compliance is unknown until a scan can. */
+  scansMissed(nodes: readonly NodeId[], at: Instant): Promise<void>;
   /** When each patch was first seen anywhere, for the delays that SSM does not know (Debian, Ubuntu). */
   firstSeen(os: OperatingSystem, patches: readonly PinnedPatch[], now: Instant): Promise<ReadonlyMap<string, Instant>>;
 
@@ -343,6 +347,7 @@ export interface Records extends AccountDirectory {
       status?: StageStatus;
       manifest?: Digest;
       patchSet?: Digest | null;
+      proven?: Digest;
       decisions?: readonly Decision[];
       soakUntil?: Instant | null;
       message?: string | null;

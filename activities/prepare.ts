@@ -53,7 +53,9 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     return talkingToAws(async (signal) => {
       const plan = await planOf(input.request, records);
       const stage = stageOf(plan, input.stage);
-      const nodes = nodesOfStage(await nodesOf(plan, ports, signal), stage);
+      const found = await nodesOf(plan, ports, signal);
+      await records.foundNodes(found, rightNow());
+      const nodes = nodesOfStage(found, stage);
       const baselines = await registerBaselines(stage, nodes, signal);
       return selected(select({ cycle: input.request.cycle, stage: input.stage, at: rightNow(), baselines }, nodes));
     });
@@ -90,7 +92,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     };
     const digest = await records.saveManifest(manifest);
     await records.planNodes(request.cycle, input.stage, manifest, selection.at);
-    await records.stageChanged(request.cycle, input.stage, { manifest: digest });
+    await records.stageChanged(request.cycle, input.stage, { manifest: digest, patchSet: input.patchSet });
     return {
       manifest: digest,
       matched: selection.nodes.length,
@@ -152,8 +154,12 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       });
       const nodes = found.flat();
       const busy = new Set(await records.nodesInFlight());
+      const selection = select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes, busy);
+      const asked = new Set(selection.locations.flatMap(({ batches }) => batches.flatMap((batch) => batch.nodes)));
+      const silent = nodes.filter(({ id }) => !asked.has(id) && !busy.has(id)).map(({ id }) => id);
+      await records.scansMissed(silent, selection.at);
       return {
-        ...(await selected(select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes, busy))),
+        ...(await selected(selection)),
         nodes: nodes.length,
         problems,
       };

@@ -34,8 +34,7 @@ export type RecordActivities = ReturnType<typeof createRecordActivities>;
 export function createRecordActivities({ records }: { readonly records: Records }) {
   async function project({ cycle, stage, cycleChange, stageChange, waves }: ProjectionChange): Promise<void> {
     if (stage !== null && stageChange) {
-      const { proven, ...change } = stageChange;
-      await records.stageChanged(cycle, stage, { ...change, ...(proven ? { patchSet: proven } : {}) });
+      await records.stageChanged(cycle, stage, stageChange);
     }
     if (stage !== null)
       for (const wave of waves ?? []) await records.waveChanged(cycle, stage, wave.number, wave.status);

@@ -44,7 +44,14 @@ export function createScanActivities({ fleet, records }: { readonly fleet: Fleet
       const scanned = (operation?.results ?? []).filter(({ status }) => status === 'success').map(({ node }) => node);
       const at = { account: request.account, region: request.region };
       const scans = await readScans(at, scanned, fleet, signal);
-      await records.saveScans([...scans.values()], new Date().toISOString() as Instant);
+      const now = new Date().toISOString() as Instant;
+      await records.saveScans([...scans.values()], now);
+      if (request.owner === null) {
+        await records.scansMissed(
+          batch.nodes.filter((node) => !scans.has(node)),
+          now,
+        );
+      }
       return { scanned: scans.size };
     });
   }

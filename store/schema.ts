@@ -94,7 +94,10 @@ interface CycleStagesTable {
   position: number;
   status: StageStatus;
   manifest: Digest | null;
+  /** The most that the stage may get. */
   patch_set: Digest | null;
+  /** What the stage proved. */
+  proven: Digest | null;
   decisions: Json<readonly Decision[]>;
   soak_until: Instant | null;
   message: string | null;
@@ -197,6 +200,8 @@ interface InventoryTable {
   auto_scaling_group: string | null;
   environment: string | null;
   application: string | null;
+  /** When a scan of the fleet last failed to tell about the node. */
+  missed_at: Instant | null;
   tags: Json<Readonly<Record<string, string>>>;
   found_at: Instant;
   gone_at: Instant | null;

@@ -86,7 +86,8 @@ const wave = z.object({
 const stage = z.object({
   name: text,
   status: z.enum(STAGE_STATUSES),
-  patchSet: text.nullable(),
+  patchSet: text.nullable().describe('What the stage before proved: the most that this stage gets'),
+  proven: text.nullable().describe('What this stage proved'),
   manifest: text.nullable(),
   decisions: list(decision),
   soakUntil: instant.nullable(),

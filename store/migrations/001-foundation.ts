@@ -72,6 +72,7 @@ create table cycle_stages (
   status text not null,
   manifest text,
   patch_set text,
+  proven text,
   decisions jsonb not null default '[]',
   soak_until timestamptz,
   message text,
@@ -179,6 +180,7 @@ create table inventory (
   environment text,
   application text,
   tags jsonb not null,
+  missed_at timestamptz,
   found_at timestamptz not null,
   gone_at timestamptz
 );

@@ -42,7 +42,10 @@ export interface StageView {
   readonly name: StageName;
   readonly status: StageStatus;
   readonly manifest: Digest | null;
+  /** What the stage before proved: the most that this one gets; null in the first stage, and before it is prepared. */
   readonly patchSet: Digest | null;
+  /** What this stage proved; null until it has soaked, and in the last stage. */
+  readonly proven: Digest | null;
   readonly decisions: readonly Decision[];
   readonly soakUntil: Instant | null;
   readonly message: string | null;
@@ -185,6 +188,7 @@ const stageView = (
     status: stage.status,
     manifest: stage.manifest,
     patchSet: stage.patch_set,
+    proven: stage.proven,
     decisions: stage.decisions,
     soakUntil: stage.soak_until,
     message: stage.message,

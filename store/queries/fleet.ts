@@ -93,7 +93,9 @@ export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
   compliance: (filter = {}) => inventory(db, filter).select(COUNTS).executeTakeFirstOrThrow(),
 });
 
-const STATUS = sql<ComplianceStatus>`coalesce(scan.status, 'unknown')`;
+/** Unknown: never scanned, or the latest scan of the fleet could not tell. */
+const STATUS = sql<ComplianceStatus>`case when node.missed_at > scan.scanned_at then 'unknown'
+  else coalesce(scan.status, 'unknown') end`;
 const counted = (status: ComplianceStatus) => sql<number>`count(*) filter (where ${STATUS} = ${status})::integer`;
 const COUNTS = [
   counted('compliant').as('compliant'),

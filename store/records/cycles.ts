@@ -136,16 +136,17 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
         status: change.status ?? before.status,
         manifest: change.manifest ?? before.manifest,
         patchSet: change.patchSet === undefined ? before.patch_set : change.patchSet,
+        proven: change.proven ?? before.proven,
         decisions: change.decisions ?? before.decisions,
         soakUntil: change.soakUntil === undefined ? before.soak_until : change.soakUntil,
         message: change.message === undefined ? before.message : change.message,
       };
       const updated = await sql`
         update cycle_stages set status = ${after.status}, manifest = ${after.manifest}, patch_set = ${after.patchSet},
-          decisions = ${json(after.decisions)}, soak_until = ${after.soakUntil}, message = ${after.message}
+          proven = ${after.proven}, decisions = ${json(after.decisions)}, soak_until = ${after.soakUntil}, message = ${after.message}
         where cycle = ${cycle} and name = ${stage}
-          and (status, manifest, patch_set, decisions, soak_until, message) is distinct from
-            (${after.status}::text, ${after.manifest}::text, ${after.patchSet}::text, ${json(after.decisions)},
+          and (status, manifest, patch_set, proven, decisions, soak_until, message) is distinct from
+            (${after.status}::text, ${after.manifest}::text, ${after.patchSet}::text, ${after.proven}::text, ${json(after.decisions)},
              ${after.soakUntil}::timestamptz, ${after.message}::text)`.execute(trx);
       if (updated.numAffectedRows) await noteEvent(trx, cycle, 'stage', { stage, ...after });
     }),

@@ -1,12 +1,15 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { NodeScan, Records } from '../../activities/ports.js';
 import type { PinnedPatch } from '../../domain/fleet.js';
-import { complianceOf } from '../../domain/fleet.js';
+import { complianceOf, type ManagedNode } from '../../domain/fleet.js';
 import type { Instant } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
 import { anyOf, json } from '../sql.js';
 
-type FleetRecords = Pick<Records, 'saveScans' | 'scan' | 'scans' | 'nodesInFlight' | 'saveInventory' | 'firstSeen'>;
+type FleetRecords = Pick<
+  Records,
+  'saveScans' | 'scan' | 'scans' | 'nodesInFlight' | 'saveInventory' | 'foundNodes' | 'scansMissed' | 'firstSeen'
+>;
 
 /** How a patch is named in what `firstSeen` answers: its id and its title, which has the version. */
 export const patchKey = ({ id, title }: PinnedPatch): string => `${id} ${title}`;
@@ -62,26 +65,18 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
 
   saveInventory: (at, nodes, foundAt) =>
     db.transaction().execute(async (trx) => {
-      await sql`
-        insert into inventory (node, kind, account, region, zone, zone_name, name, os, os_version, state, ping,
-          agent_version, patch_group, "window", auto_scaling_group, environment, application, tags, found_at)
-        select id, kind, account, region, zone, "zoneName", name, os, "osVersion", state, ping, "agentVersion",
-          "patchGroup", "window", "autoScalingGroup", tags->>'Environment', tags->>'Application', tags, ${foundAt}
-        from jsonb_to_recordset(${json(nodes)}) as node (id text, kind text, account text, region text, zone text,
-          "zoneName" text, name text, os text, "osVersion" text, state text, ping text, "agentVersion" text,
-          "patchGroup" text, "window" text, "autoScalingGroup" text, tags jsonb)
-        on conflict (node) do update set kind = excluded.kind, account = excluded.account, region = excluded.region,
-          zone = excluded.zone, zone_name = excluded.zone_name, name = excluded.name, os = excluded.os,
-          os_version = excluded.os_version, state = excluded.state, ping = excluded.ping,
-          agent_version = excluded.agent_version, patch_group = excluded.patch_group, "window" = excluded."window",
-          auto_scaling_group = excluded.auto_scaling_group, environment = excluded.environment,
-          application = excluded.application, tags = excluded.tags, found_at = excluded.found_at, gone_at = null
-        where greatest(inventory.found_at, inventory.gone_at) <= excluded.found_at`.execute(trx);
+      await upsertNodes(trx, nodes, foundAt);
       await sql`
         update inventory set gone_at = ${foundAt}
         where account = ${at.account} and region = ${at.region} and gone_at is null and found_at < ${foundAt}
           and node <> all(${nodes.map(({ id }) => id)}::text[])`.execute(trx);
     }),
+  foundNodes: async (nodes, foundAt) => {
+    await upsertNodes(db, nodes, foundAt);
+  },
+  scansMissed: async (nodes, at) => {
+    await sql`update inventory set missed_at = ${at} where node = any(${[...nodes]}::text[])`.execute(db);
+  },
 
   firstSeen: async (os, patches, now) => {
     const keys = [...new Set(patches.map(patchKey))];
@@ -98,6 +93,23 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
     return new Map<string, Instant>(rows.map((row) => [row.patch, row.first_seen]));
   },
 });
+
+const upsertNodes = (db: Kysely<Database> | Transaction<Database>, nodes: readonly ManagedNode[], foundAt: Instant) =>
+  sql`
+        insert into inventory (node, kind, account, region, zone, zone_name, name, os, os_version, state, ping,
+          agent_version, patch_group, "window", auto_scaling_group, environment, application, tags, found_at)
+        select id, kind, account, region, zone, "zoneName", name, os, "osVersion", state, ping, "agentVersion",
+          "patchGroup", "window", "autoScalingGroup", tags->>'Environment', tags->>'Application', tags, ${foundAt}
+        from jsonb_to_recordset(${json(nodes)}) as node (id text, kind text, account text, region text, zone text,
+          "zoneName" text, name text, os text, "osVersion" text, state text, ping text, "agentVersion" text,
+          "patchGroup" text, "window" text, "autoScalingGroup" text, tags jsonb)
+        on conflict (node) do update set kind = excluded.kind, account = excluded.account, region = excluded.region,
+          zone = excluded.zone, zone_name = excluded.zone_name, name = excluded.name, os = excluded.os,
+          os_version = excluded.os_version, state = excluded.state, ping = excluded.ping,
+          agent_version = excluded.agent_version, patch_group = excluded.patch_group, "window" = excluded."window",
+          auto_scaling_group = excluded.auto_scaling_group, environment = excluded.environment,
+          application = excluded.application, tags = excluded.tags, found_at = excluded.found_at, gone_at = null
+        where greatest(inventory.found_at, inventory.gone_at) <= excluded.found_at`.execute(db);
 
 const scanOf = (row: Selectable<Database['node_scans']>): NodeScan => ({
   at: { account: row.account, region: row.region },

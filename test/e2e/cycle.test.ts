@@ -109,7 +109,8 @@ describe('a cycle over REST', () => {
 
   test('shows an approver the manifest, and later what the stage before had proven', async () => {
     const { manifest } = ended.stages[2] ?? {};
-    const { patchSet } = ended.stages[1] ?? {};
+    const { patchSet } = ended.stages[2] ?? {};
+    expect(patchSet).toBe(ended.stages[1]?.proven);
     expect(waiting.waitingFor?.manifest).toBe(manifest);
     const shown = await stack
       .as('approver')

@@ -16,6 +16,7 @@ export const cycleSchema = z.object({
       status: z.string(),
       manifest: z.string().nullable(),
       patchSet: z.string().nullable(),
+      proven: z.string().nullable(),
       decisions: z.array(z.object({ decision: z.string(), by: z.string(), via: z.string() })),
     }),
   ),
