@@ -59,6 +59,29 @@ onEveryDatabase('the inventory', (on) => {
   });
 });
 
+onEveryDatabase('compliance of nodes that a scan could not read', (on) => {
+  test('is unknown until a later scan can tell again', async () => {
+    const { store } = on;
+    await store.saveInventory(HERE, [managedNode(one), managedNode(two)], NOW);
+    await store.saveScans([{ at: HERE, state: patchState(one), patches: null }], NOW);
+    expect(await store.compliance()).toEqual({ compliant: 1, nonCompliant: 0, unknown: 1, total: 2 });
+    await store.scansMissed([one, two], LATER);
+    expect(await store.compliance()).toEqual({ compliant: 0, nonCompliant: 0, unknown: 2, total: 2 });
+    const again = '2026-12-24T00:00:00.000Z' as Instant;
+    await store.saveScans([{ at: HERE, state: patchState(one, { endedAt: again }), patches: null }], again);
+    expect(await store.compliance()).toEqual({ compliant: 1, nonCompliant: 0, unknown: 1, total: 2 });
+  });
+});
+
+onEveryDatabase('nodes found on the way', (on) => {
+  test('join the inventory, and say nothing about the others of their location', async () => {
+    const { store } = on;
+    await store.saveInventory(HERE, [managedNode(one)], NOW);
+    await store.foundNodes([managedNode(two)], LATER);
+    expect((await store.fleetNodes({}, { limit: 10 })).items.map(({ id }) => id)).toEqual([one, two]);
+  });
+});
+
 onEveryDatabase('scans', (on) => {
   test('the last one counts, and counts alone keep the patches of the same scan', async () => {
     const { store } = on;
