@@ -56,7 +56,9 @@ export class Approval {
     const until = new Date(Date.now() + policy.decideWithin).toISOString() as Instant;
     try {
       await this.stage.waitsForApproval(manifest, until);
-      const decided = await condition(() => this.verdict(manifest) !== null, policy.decideWithin);
+      const decided = await condition(() => this.verdict(manifest) !== null, policy.decideWithin, {
+        summary: 'Time to decide; what is not decided by then is rejected',
+      });
       if (!decided) return { kind: 'rejected', message: `Not decided by ${until}, and so rejected.` };
     } finally {
       this.waitingFor = null;

@@ -266,7 +266,11 @@ class CycleState {
       this.show();
       const endedAt = new Date(Date.now()).toISOString() as Instant;
       const cycleChange = { status, message, endedAt, waitingFor: null };
-      await this.projections.write(() => recording.project({ cycle: this.request.cycle, stage: null, cycleChange }));
+      await this.projections.write(() =>
+        recording.project.executeWithOptions({ summary: this.status }, [
+          { cycle: this.request.cycle, stage: null, cycleChange },
+        ]),
+      );
       await condition(allHandlersFinished);
       return { status, message };
     });
@@ -292,7 +296,11 @@ class CycleState {
   private async project(
     cycleChange: { status: 'running' | 'paused'; message: string } & { waitingFor?: WaitingFor | null },
   ): Promise<void> {
-    await this.projections.write(() => recording.project({ cycle: this.request.cycle, stage: null, cycleChange }));
+    await this.projections.write(() =>
+      recording.project.executeWithOptions({ summary: this.status }, [
+        { cycle: this.request.cycle, stage: null, cycleChange },
+      ]),
+    );
     await this.note(cycleChange.message);
   }
 

@@ -163,7 +163,7 @@ class WaveRun implements BatchOf {
     const room = () => this.problem !== null || (mayGoOn() && this.outOfService() + size <= maxUnavailable);
     const left = cutoff === null ? null : Date.parse(cutoff) - Date.now();
     if (left === null) await condition(room);
-    else if (left > 0) await condition(room, left);
+    else if (left > 0) await condition(room, left, { summary: 'Room for the next batch, at the latest at the cutoff' });
     return this.mayTouch();
   }
 
@@ -291,7 +291,11 @@ class WaveRun implements BatchOf {
 
   private async project(status: WaveStatus): Promise<void> {
     const { cycle, stage, wave } = this.input;
-    await this.projections.write(() => recording.project({ cycle, stage, waves: [{ number: wave.number, status }] }));
+    await this.projections.write(() =>
+      recording.project.executeWithOptions({ summary: status }, [
+        { cycle, stage, waves: [{ number: wave.number, status }] },
+      ]),
+    );
   }
 
   /** What an operator sees in the Temporal UI. */

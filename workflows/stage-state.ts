@@ -164,6 +164,10 @@ export class StageState {
     setPhase(phase);
     this.show();
     const cycleChange = this.question === null ? { cycleChange: { waitingFor: this.waitingFor } } : {};
-    await this.projections.write(() => recording.project({ cycle, stage, stageChange, ...cycleChange }));
+    await this.projections.write(() =>
+      recording.project.executeWithOptions({ summary: `${stage}: ${this.phase}` }, [
+        { cycle, stage, stageChange, ...cycleChange },
+      ]),
+    );
   }
 }
