@@ -325,8 +325,11 @@ export interface Records extends AccountDirectory {
   saveInventory(at: Location, nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
   /** Nodes that were found on the way, by a plan's tags, say; nothing is concluded about the others of their locations. */
   foundNodes(nodes: readonly ManagedNode[], foundAt: Instant): Promise<void>;
-  /** A scan of the fleet could not tell about these nodes: their compliance is unknown until a scan can. */
-  scansMissed(nodes: readonly NodeId[], at: Instant): Promise<void>;
+  /**
+   * A scan of these locations (null: of all) that began at `since` has ended. The compliance of nodes that no scan has
+   * told about since is unknown until one does; nodes that a cycle is working on are left as they are.
+   */
+  fleetScanned(locations: readonly Location[] | null, since: Instant, at: Instant): Promise<void>;
   /** When each patch was first seen anywhere, for the delays that SSM does not know (Debian, Ubuntu). */
   firstSeen(os: OperatingSystem, patches: readonly PinnedPatch[], now: Instant): Promise<ReadonlyMap<string, Instant>>;
 

@@ -136,7 +136,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
    */
   async function selectFleet(input: {
     locations: readonly Location[] | null;
-  }): Promise<Selected & { nodes: number; problems: readonly string[] }> {
+  }): Promise<Selected & { at: Instant; nodes: number; problems: readonly string[] }> {
     return talkingToAws(async (signal) => {
       const all = (await records.accounts()).flatMap(locationsOfAccount);
       const wanted = input.locations ?? all;
@@ -155,11 +155,9 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       const nodes = found.flat();
       const busy = new Set(await records.nodesInFlight());
       const selection = select({ cycle: null, stage: null, at: rightNow(), baselines: [] }, nodes, busy);
-      const asked = new Set(selection.locations.flatMap(({ batches }) => batches.flatMap((batch) => batch.nodes)));
-      const silent = nodes.filter(({ id }) => !asked.has(id) && !busy.has(id)).map(({ id }) => id);
-      await records.scansMissed(silent, selection.at);
       return {
         ...(await selected(selection)),
+        at: selection.at,
         nodes: nodes.length,
         problems,
       };

@@ -1,7 +1,7 @@
 import { isStart } from '../domain/calendar/starts.js';
 import type { CycleRequest, CycleStatus, Decision, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
 import { isFailure, OUTCOMES } from '../domain/cycle.js';
-import type { CycleId, Digest, Instant, PlanName, StageName } from '../domain/ids.js';
+import type { CycleId, Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import { harvest as harvestPatches } from '../domain/patch-set.js';
 import type { Records } from './ports.js';
 
@@ -153,12 +153,15 @@ export function createRecordActivities({ records }: { readonly records: Records 
   }
 
   async function fleetScanned(input: {
-    request: { id: string; requestedBy: string };
+    request: { id: string; requestedBy: string; locations: readonly Location[] | null };
     result: { nodes: number; scanned: number; unknown: number; problems: readonly string[] };
+    /** When its nodes were selected. */
+    since: Instant;
     at: Instant;
   }): Promise<void> {
     const { id, requestedBy } = input.request;
     const { nodes, scanned, unknown, problems } = input.result;
+    await records.fleetScanned(input.request.locations, input.since, input.at);
     await records.audit({
       key: `fleet-scan/${id}`,
       at: input.at,

@@ -44,14 +44,7 @@ export function createScanActivities({ fleet, records }: { readonly fleet: Fleet
       const scanned = (operation?.results ?? []).filter(({ status }) => status === 'success').map(({ node }) => node);
       const at = { account: request.account, region: request.region };
       const scans = await readScans(at, scanned, fleet, signal);
-      const now = new Date().toISOString() as Instant;
-      await records.saveScans([...scans.values()], now);
-      if (request.owner === null) {
-        await records.scansMissed(
-          batch.nodes.filter((node) => !scans.has(node)),
-          now,
-        );
-      }
+      await records.saveScans([...scans.values()], new Date().toISOString() as Instant);
       return { scanned: scans.size };
     });
   }

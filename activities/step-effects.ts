@@ -49,6 +49,8 @@ export async function effectOf({ kind, task }: Step, context: StepContext): Prom
     case 'snapshot':
       return { effect: { kind: 'snapshots', tags: snapshotTags(manifest) }, timeout: policy.timeouts.snapshot };
     case 'install':
+      // What SSM would do with an empty list is not documented: nothing proven is missing, so nothing is installed.
+      if (listOf(manifest, context.wave, batch)?.patches.length === 0) return null;
       return { effect: await installCommand(context), timeout: policy.timeouts.install };
     case 'reboot':
       return { effect: rebootCommand(batch.os, context.key), timeout: AGENT_BACK_TIMEOUT };

@@ -146,8 +146,6 @@ function installLists(input: PreparationInput): ReadonlyMap<string, InstallList>
     );
     const missing = members.flatMap((member) => (input.scans.get(member.id)?.patches ?? []).filter(isLacking));
     const due = delayed ? missing.filter((patch) => isDue(os, patch, input)) : missing;
-    // What a stopped instance misses is not known, so whatever was proven may be what it misses.
-    const unscanned = members.some((member) => startsFirst(member, input.policy));
     const { patches, untested, unreadable } = input.patchSet
       ? installList(os, due, input.patchSet)
       : { patches: due.map(({ id, title }) => ({ id, title })), untested: [], unreadable: [] };
@@ -156,16 +154,12 @@ function installLists(input: PreparationInput): ReadonlyMap<string, InstallList>
       region,
       os,
       patchGroup,
-      patches: distinct([...patches, ...(unscanned ? provenFor(os, input) : [])]),
+      patches: distinct(patches),
       untested: distinct([...untested, ...unreadable]),
     });
   }
   return lists;
 }
-
-/** All that the stage before proved for an operating system, but for what this stage's baseline rejects by name. */
-const provenFor = (os: OperatingSystem, { patchSet, baseline }: PreparationInput): readonly PinnedPatch[] =>
-  (patchSet?.patches[os] ?? []).filter(({ id }) => !baseline?.rejected.includes(id));
 
 const startsFirst = ({ state }: ManagedNode, policy: ResolvedStage): boolean =>
   state === 'stopped' && policy.stopped === 'start';

@@ -43,6 +43,7 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
   await recording.fleetScanned({
     request: { ...request, id },
     result,
+    since: selection.at,
     at: new Date(Date.now()).toISOString() as Instant,
   });
   return result;

@@ -8,7 +8,7 @@ import { anyOf, json } from '../sql.js';
 
 type FleetRecords = Pick<
   Records,
-  'saveScans' | 'scan' | 'scans' | 'nodesInFlight' | 'saveInventory' | 'foundNodes' | 'scansMissed' | 'firstSeen'
+  'saveScans' | 'scan' | 'scans' | 'nodesInFlight' | 'saveInventory' | 'foundNodes' | 'fleetScanned' | 'firstSeen'
 >;
 
 /** How a patch is named in what `firstSeen` answers: its id and its title, which has the version. */
@@ -74,8 +74,15 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
   foundNodes: async (nodes, foundAt) => {
     await upsertNodes(db, nodes, foundAt);
   },
-  scansMissed: async (nodes, at) => {
-    await sql`update inventory set missed_at = ${at} where node = any(${[...nodes]}::text[])`.execute(db);
+  fleetScanned: async (locations, since, at) => {
+    const places = locations?.map(({ account, region }) => `${account}/${region}`) ?? null;
+    await sql`
+      update inventory as node set missed_at = ${at}
+      where (${places}::text[] is null or node.account || '/' || node.region = any(${places}::text[]))
+        and not exists (select from node_scans as scan where scan.node = node.node and scan.scanned_at >= ${since})
+        and not exists (select from cycle_nodes as busy join cycles as cycle on cycle.id = busy.cycle
+          where busy.node = node.node and busy.touched and busy.outcome is null
+            and cycle.status in ('running', 'paused'))`.execute(db);
   },
 
   firstSeen: async (os, patches, now) => {

@@ -65,7 +65,9 @@ onEveryDatabase('compliance of nodes that a scan could not read', (on) => {
     await store.saveInventory(HERE, [managedNode(one), managedNode(two)], NOW);
     await store.saveScans([{ at: HERE, state: patchState(one), patches: null }], NOW);
     expect(await store.compliance()).toEqual({ compliant: 1, nonCompliant: 0, unknown: 1, total: 2 });
-    await store.scansMissed([one, two], LATER);
+    await store.fleetScanned([THERE], LATER, LATER);
+    expect(await store.compliance()).toEqual({ compliant: 1, nonCompliant: 0, unknown: 1, total: 2 });
+    await store.fleetScanned(null, LATER, LATER);
     expect(await store.compliance()).toEqual({ compliant: 0, nonCompliant: 0, unknown: 2, total: 2 });
     const again = '2026-12-24T00:00:00.000Z' as Instant;
     await store.saveScans([{ at: HERE, state: patchState(one, { endedAt: again }), patches: null }], again);

@@ -1,4 +1,4 @@
-import type { Location, StageName } from '../../domain/ids.js';
+import type { Instant, Location, StageName } from '../../domain/ids.js';
 import type { createActivities } from '../../worker/worker.js';
 import { requestFor } from './cycle-request.js';
 import { digestOf, nodesIn, openingsOf, policiesOf, wavesOf } from './fake-fleet.js';
@@ -45,7 +45,8 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.meet('selectFleet');
       const all = world.script.stages.flatMap(({ name }) => locationsOf(name));
       const wanted = all.filter((at) => !locations || locations.some((location) => placeOf(location) === placeOf(at)));
-      return { digest: digestOf('fleet'), locations: wanted, nodes: 3 * wanted.length, problems: [] };
+      const at = new Date().toISOString() as Instant;
+      return { digest: digestOf('fleet'), at, locations: wanted, nodes: 3 * wanted.length, problems: [] };
     },
 
     async beginStep({ manifest, run, wave, batch, step }) {
