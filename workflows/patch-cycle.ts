@@ -200,8 +200,10 @@ class CycleState {
     this.mayPause();
     this.pausedBy = steering;
     this.becomes('paused');
+    // Queued before anything is awaited: a resume that comes meanwhile must be written after it.
+    const written = this.project({ status: 'paused', message: `Paused by ${steering.by}: ${steering.reason}` });
     await this.tellStage();
-    await this.project({ status: 'paused', message: `Paused by ${steering.by}: ${steering.reason}` });
+    await written;
   }
 
   async resume(steering: Steering): Promise<void> {
@@ -297,7 +299,7 @@ class CycleState {
     cycleChange: { status: 'running' | 'paused'; message: string } & { waitingFor?: WaitingFor | null },
   ): Promise<void> {
     await this.projections.write(() =>
-      recording.project.executeWithOptions({ summary: this.status }, [
+      recording.project.executeWithOptions({ summary: cycleChange.status }, [
         { cycle: this.request.cycle, stage: null, cycleChange },
       ]),
     );
