@@ -80,6 +80,16 @@ export class WorkflowBench {
     return stage.executeUpdate(decide, { args: [decisionOf(message)] });
   }
 
+  /** Resolves when a stage has been told that its cycle is cancelled, and has taken it in. */
+  async stageIsCancelled(cycle: CycleHandle, stage: string): Promise<void> {
+    const handle = this.client.getHandle(workflowIds.stage(cycle.workflowId, stage as StageName));
+    for (;;) {
+      const events = (await handle.fetchHistory()).events ?? [];
+      const told = events.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes);
+      if (told >= 0 && events.slice(told).some((event) => event.workflowTaskCompletedEventAttributes)) return;
+    }
+  }
+
   /** Starts a cycle of a plan of its own, asked for by `olga`. Its clock stands still until its result is awaited. */
   startCycle(): Promise<CycleHandle> {
     this.cycles += 1;

@@ -79,6 +79,7 @@ describe('an approval', () => {
     const cycle = await waitingCycle();
     world.hold('skipRest');
     await cycle.executeUpdate(cancel, { args: [{ by: 'otto', reason: 'Not now.' }] });
+    await bench.stageIsCancelled(cycle, FIRST.stage);
     expect(await refusalOf(bench.decide(cycle, FIRST))).toBe('not-waiting');
     world.release('skipRest');
     expect(await cycle.result()).toMatchObject({ status: 'cancelled' });
