@@ -88,6 +88,33 @@ const document = z.strictObject({
   fails: z.boolean().default(false),
 });
 
+/** Where something of an account's own lies: names of accounts and Regions; all of them if left out. */
+const places = { accounts: z.array(z.string()).optional(), regions: z.array(z.string()).optional() };
+/** The input of one of AWS's own operations, checked by that operation. */
+const input = z.record(z.string(), z.unknown());
+
+const baseline = z.strictObject({
+  ...places,
+  /** CreatePatchBaseline's input. */
+  create: input,
+  /** Groups that are registered to it. */
+  patchGroups: z.array(z.string()).default([]),
+});
+
+const maintenanceWindow = z.strictObject({
+  ...places,
+  /** CreateMaintenanceWindow's input. */
+  create: input,
+  enabled: z.boolean().default(true),
+  /** Inputs of RegisterTargetWithMaintenanceWindow, without WindowId; a name of a node stands for its id. */
+  targets: z.array(input).default([]),
+  /** Inputs of RegisterTaskWithMaintenanceWindow, without WindowId; the name of a target stands for its id. */
+  tasks: z.array(input).default([]),
+});
+
+/** CreateAssociation's input. */
+const association = z.strictObject({ ...places, create: input });
+
 /** Seconds of fleet time, from and to: each is drawn in between. */
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
 const durations = z.strictObject({
@@ -114,6 +141,10 @@ export const fleetDescription = z.strictObject({
   builtInPatches: z.boolean().default(true),
   documents: z.array(document).default([]),
   automations: z.array(document.omit({ platform: true })).default([]),
+  /** What the accounts keep in Systems Manager from the beginning. */
+  baselines: z.array(baseline).default([]),
+  maintenanceWindows: z.array(maintenanceWindow).default([]),
+  associations: z.array(association).default([]),
   durations: durations.prefault({}),
   /** Wall milliseconds until the service shows what it has accepted. */
   consistencyMs: range.default([100, 300]),

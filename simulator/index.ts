@@ -4,6 +4,7 @@ import { Fleet } from './fleet/fleet.js';
 import { populate } from './fleet/populate.js';
 import { serve } from './http/server.js';
 import { Journal } from './journal.js';
+import { establish } from './ssm/established.js';
 
 export type { FleetDescriptionInput } from './description.js';
 export { FleetDescriptionError } from './errors.js';
@@ -51,7 +52,10 @@ export async function startFleet(options: FleetServerOptions): Promise<RunningFl
     seed: options.seed ?? description.seed,
     wallNow: options.wallNow ?? Date.now,
   });
-  if (!journal.restored) populate(fleet);
+  if (!journal.restored) {
+    populate(fleet);
+    establish(fleet);
+  }
   journal.commit();
   const server = await serve(fleet, options.host ?? '127.0.0.1', options.port);
   return {

@@ -26,6 +26,11 @@ const REQUIRED: Record<string, string> = {
   [POWERSHELL_DOCUMENT]: 'commands',
 };
 
+/** Whether there is such a document: one of AWS's own, or one that the description names. */
+export const isKnownDocument = (description: FleetDescription, name: string): boolean =>
+  name.startsWith('AWS') ||
+  [...description.documents, ...description.automations].some((document) => document.name === name);
+
 /** Refuses a document that is not there, and parameters that it does not take, with AWS's codes. */
 export function checkDocument(
   description: FleetDescription,

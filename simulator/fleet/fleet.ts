@@ -8,11 +8,13 @@ import { RateLimits } from '../limits.js';
 import { Chance } from '../random.js';
 import { Agenda } from './agenda.js';
 import type {
+  Association,
   Automation,
   Baseline,
   Command,
   FleetNode,
   Invocation,
+  MaintenanceWindow,
   PatchReport,
   ScheduledEvent,
   Session,
@@ -48,6 +50,8 @@ export class Fleet {
   readonly baselines: Table<Baseline>;
   /** `account/region/operating system/patch group` to baseline id. */
   readonly patchGroups: Table<string>;
+  readonly maintenanceWindows: Table<MaintenanceWindow>;
+  readonly associations: Table<Association>;
   /** First use of a SnapshotId: what was approved then stays approved for it. */
   readonly patchSnapshots: Table<number>;
   readonly sessions: Table<Session>;
@@ -82,6 +86,8 @@ export class Fleet {
     this.automations = journal.table('automations');
     this.baselines = journal.table('baselines');
     this.patchGroups = journal.table('patchGroups');
+    this.maintenanceWindows = journal.table('maintenance-windows');
+    this.associations = journal.table('associations');
     this.patchSnapshots = journal.table('patchSnapshots');
     this.sessions = journal.table('sessions');
     this.objects = journal.table('objects');

@@ -22,6 +22,16 @@ const settings = {
   RejectedPatches: patchNames.optional(),
   RejectedPatchesAction: z.enum(['ALLOW_AS_DEPENDENCY', 'BLOCK']).optional(),
   Description: z.string().max(1024).optional(),
+  Sources: z
+    .array(
+      z.object({
+        Name: z.string().min(3).max(50),
+        Products: z.array(z.string().min(1).max(128)).min(1).max(20),
+        Configuration: z.string().min(1).max(1024),
+      }),
+    )
+    .max(20)
+    .optional(),
 };
 type Settings = z.output<z.ZodObject<typeof settings>>;
 
@@ -70,6 +80,7 @@ export const updatePatchBaseline = jsonOperation(
       RejectedPatches: [],
       RejectedPatchesAction: 'ALLOW_AS_DEPENDENCY',
       Description: '',
+      Sources: [],
     };
     const start = input.Replace ? withSettings(baseline, emptied, now) : baseline;
     const updated = withSettings({ ...start, name: input.Name ?? start.name }, input, now);
@@ -197,6 +208,7 @@ function withSettings(baseline: Baseline, input: Settings, now: number): Baselin
     rejected: input.RejectedPatches ?? baseline.rejected,
     rejectedAction: input.RejectedPatchesAction ?? baseline.rejectedAction,
     description: input.Description ?? baseline.description,
+    sources: input.Sources ?? baseline.sources ?? [],
   };
 }
 
@@ -264,7 +276,8 @@ function describe(baseline: Baseline) {
     CreatedDate: seconds(baseline.createdAt),
     ModifiedDate: seconds(baseline.modifiedAt),
     Description: baseline.description,
-    Sources: [],
+    Sources: baseline.sources ?? [],
+    ApprovedPatchesEnableNonSecurity: baseline.approvedNonSecurity,
   };
 }
 

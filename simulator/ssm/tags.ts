@@ -3,6 +3,7 @@ import { AwsError } from '../errors.js';
 import { placeOf } from '../fleet/fleet.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import { nodeOf, recordToTags, tagList, tagsToRecord } from './common.js';
+import { windowOf } from './maintenance-windows.js';
 
 const resource = { ResourceType: z.string(), ResourceId: z.string() };
 
@@ -53,6 +54,10 @@ function taggedResource(type: string, id: string, call: Call): Tagged {
       const own = baseline?.account === call.account && baseline.region === call.region;
       if (!baseline || !own) throw new AwsError('InvalidResourceId', `${id} is no patch baseline.`);
       return { tags: baseline.tags, save: (tags) => fleet.baselines.put(id, Object.assign(baseline, { tags })) };
+    }
+    case 'MaintenanceWindow': {
+      const window = windowOf(id, call);
+      return { tags: window.tags, save: (tags) => fleet.maintenanceWindows.put(id, { ...window, tags }) };
     }
     case 'Automation': {
       const automation = fleet.automations.get(id);
