@@ -277,7 +277,6 @@ function describe(baseline: Baseline) {
     ModifiedDate: seconds(baseline.modifiedAt),
     Description: baseline.description,
     Sources: baseline.sources ?? [],
-    ApprovedPatchesEnableNonSecurity: baseline.approvedNonSecurity,
   };
 }
 
