@@ -1,5 +1,5 @@
 /** Why the store did not do what was asked. Codes are stable. */
-export type StoreErrorCode = 'store-unavailable' | 'store-conflict' | 'not-found';
+export type StoreErrorCode = 'store-unavailable' | 'store-conflict' | 'not-found' | 'store-of-newer-release';
 
 export abstract class StoreError extends Error {
   abstract readonly code: StoreErrorCode;
@@ -21,6 +21,12 @@ export class StoreConflict extends StoreError {
 export class StoreNotFound extends StoreError {
   override readonly name = 'StoreNotFound';
   readonly code = 'not-found';
+}
+
+/** The database's schema is that of a newer release: this program must not touch it. */
+export class StoreOfNewerRelease extends StoreError {
+  override readonly name = 'StoreOfNewerRelease';
+  readonly code = 'store-of-newer-release';
 }
 
 /**

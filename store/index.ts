@@ -10,6 +10,7 @@ import { type CycleQueries, cycleQueries } from './queries/cycles.js';
 import { type FleetQueries, fleetQueries } from './queries/fleet.js';
 import { type ReportQueries, reportQueries } from './queries/report.js';
 import { audit } from './records/audit.js';
+import { type AwsCalls, awsCalls } from './records/aws-calls.js';
 import { cycles } from './records/cycles.js';
 import { type Documents, documents } from './records/documents.js';
 import { fleetRecords } from './records/fleet.js';
@@ -19,13 +20,21 @@ import { operations } from './records/operations.js';
 import { planning } from './records/planning.js';
 import type { Database } from './schema.js';
 
-export { StoreConflict, StoreError, type StoreErrorCode, StoreNotFound, StoreUnavailable } from './errors.js';
+export {
+  StoreConflict,
+  StoreError,
+  type StoreErrorCode,
+  StoreNotFound,
+  StoreOfNewerRelease,
+  StoreUnavailable,
+} from './errors.js';
 export type { Claim } from './idempotency.js';
 export type { NodeCounts } from './queries/counts.js';
 export type { CycleNode, CycleNodePosition } from './queries/cycle-nodes.js';
 export type { CycleEvent, CyclePosition, CycleSummary, CycleView, StageView, WaveView } from './queries/cycles.js';
 export type { FleetFilter, FleetNode } from './queries/fleet.js';
 export type { CycleReport, ReportedOperation, ReportedStep } from './queries/report.js';
+export type { AwsCall, AwsReach } from './records/aws-calls.js';
 export type { DocumentBody, DocumentKind, DocumentKinds, Documents, DocumentVersion } from './records/documents.js';
 export { patchKey } from './records/fleet.js';
 
@@ -41,6 +50,7 @@ export interface Store
     ReportQueries,
     FleetQueries,
     AuditQueries,
+    AwsCalls,
     Idempotency {
   /** Brings the schema to this release's; the names of what was done. Safe to call by several processes at once. */
   migrate(): Promise<string[]>;
@@ -62,6 +72,7 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...cycles(db),
     ...fleetRecords(db),
     ...audit(db),
+    ...awsCalls(db),
     ...queries(db),
     ...idempotency(db),
     ...housekeeping(db),

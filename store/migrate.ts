@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { StoreOfNewerRelease } from './errors.js';
 import { MIGRATIONS } from './migrations/index.js';
 import type { Database } from './schema.js';
 
@@ -8,7 +9,7 @@ const MIGRATION_LOCK = 7_284_118_843;
 /**
  * Brings the database to this release's schema, in one transaction and under a lock, so that processes that start
  * together do it once. Answers with the names of the migrations that ran: none the second time.
- * @throws Error when the database is of a newer release than this program.
+ * @throws StoreOfNewerRelease when the database is of a newer release than this program.
  */
 export const migrate = (db: Kysely<Database>): Promise<string[]> =>
   db.transaction().execute(async (trx) => {
@@ -19,7 +20,9 @@ export const migrate = (db: Kysely<Database>): Promise<string[]> =>
     const newest = Math.max(0, ...MIGRATIONS.map((migration) => migration.number));
     const unknown = [...applied].find((number) => number > newest);
     if (unknown !== undefined)
-      throw new Error(`The database has migration ${unknown}, this release knows ${newest}: use the newer release.`);
+      throw new StoreOfNewerRelease(
+        `The database has migration ${unknown}, this release knows ${newest}: use the newer release.`,
+      );
     const due = MIGRATIONS.filter((migration) => !applied.has(migration.number));
     for (const { number, name, sql: statements } of due) {
       for (const statement of statements.split(';\n').filter((text) => text.trim() !== ''))

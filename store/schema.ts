@@ -55,6 +55,16 @@ export interface Database {
     at: Generated<Instant>;
   };
   audit: AuditEntry & { seq: Generated<number> };
+  aws_calls: AwsCallsTable;
+}
+
+interface AwsCallsTable {
+  account: AccountId;
+  region: Region;
+  service: string;
+  operation: string;
+  outcome: string;
+  at: Instant;
 }
 
 interface DocumentsTable {
