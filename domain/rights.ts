@@ -17,3 +17,151 @@ export const RIGHTS_STEPS = [
   'doctor',
 ] as const;
 export type RightsStep = (typeof RIGHTS_STEPS)[number];
+
+/** One action of IAM with what it is used on. */
+export interface Right {
+  /** As IAM writes it: `ssm:SendCommand`. */
+  readonly action: string;
+  /**
+   * ARNs with `{partition}`, `{region}`, `{account}`, `{bucket}` and `{role}` to be filled in; a `*` stands for any one thing
+   * of its kind. `*` alone: the action knows no resources (Service Authorization Reference).
+   */
+  readonly resources: readonly string[];
+  /** What the request says of itself, for roles that grant under a condition. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export interface StepRights {
+  /** For people: what the step is for. */
+  readonly purpose: string;
+  /** Needed only where a plan or a person uses it. */
+  readonly optional: boolean;
+  readonly rights: readonly Right[];
+}
+
+const ANY = ['*'];
+const INSTANCES = ['arn:{partition}:ec2:{region}:{account}:instance/*'];
+const NODES = [...INSTANCES, 'arn:{partition}:ssm:{region}:{account}:managed-instance/*'];
+const BASELINES = ['arn:{partition}:ssm:{region}:{account}:patchbaseline/*'];
+const SNAPSHOTS = ['arn:{partition}:ec2:{region}::snapshot/*'];
+const EXECUTIONS = ['arn:{partition}:ssm:{region}:{account}:automation-execution/*'];
+const WINDOWS = ['arn:{partition}:ssm:{region}:{account}:maintenancewindow/*'];
+const BUCKET = 'arn:{partition}:s3:::{bucket}';
+const document = (name: string) => `arn:{partition}:ssm:{region}::document/${name}`;
+
+const on = (resources: readonly string[], ...actions: readonly string[]): Right[] =>
+  actions.map((action) => ({ action, resources }));
+
+/** What carries a command out on nodes, whatever the document; the bucket is named for its output. */
+const send = (...documents: readonly string[]): Right => ({
+  action: 'ssm:SendCommand',
+  resources: [...documents.map(document), ...NODES, BUCKET],
+});
+
+export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
+  preview: {
+    purpose: 'find nodes and what is known of them',
+    optional: false,
+    rights: [
+      ...on(ANY, 'ec2:DescribeInstances', 'ec2:DescribeAvailabilityZones', 'ssm:DescribeInstanceInformation'),
+      ...on(['arn:{partition}:ssm:{region}:{account}:managed-instance/*'], 'ssm:ListTagsForResource'),
+    ],
+  },
+  scan: {
+    purpose: 'scan nodes and read what they miss',
+    optional: false,
+    rights: [
+      send('AWS-RunPatchBaseline'),
+      ...on(ANY, 'ssm:ListCommands', 'ssm:ListCommandInvocations', 'ssm:CancelCommand'),
+      ...on(NODES, 'ssm:DescribeInstancePatchStates', 'ssm:DescribeInstancePatches'),
+    ],
+  },
+  baselines: {
+    purpose: 'write the baselines of stages and register patch groups to them',
+    optional: false,
+    rights: [
+      ...on(ANY, 'ssm:DescribePatchBaselines', 'ssm:DescribePatchGroups', 'ssm:CreatePatchBaseline'),
+      ...on(
+        BASELINES,
+        'ssm:AddTagsToResource',
+        'ssm:GetPatchBaseline',
+        'ssm:UpdatePatchBaseline',
+        'ssm:RegisterPatchBaselineForPatchGroup',
+        'ssm:DeregisterPatchBaselineForPatchGroup',
+      ),
+    ],
+  },
+  bucket: {
+    purpose: 'write the lists of proven patches that nodes install from',
+    optional: false,
+    rights: [...on([BUCKET], 's3:ListBucket'), ...on([`${BUCKET}/patchtide/install-lists/*`], 's3:PutObject')],
+  },
+  snapshot: {
+    purpose: 'snapshot the volumes of instances before an install',
+    optional: false,
+    rights: [
+      ...on(ANY, 'ec2:DescribeSnapshots'),
+      ...on([...INSTANCES, 'arn:{partition}:ec2:{region}:{account}:volume/*', ...SNAPSHOTS], 'ec2:CreateSnapshots'),
+      { action: 'ec2:CreateTags', resources: SNAPSHOTS, context: { 'ec2:CreateAction': 'CreateSnapshots' } },
+    ],
+  },
+  patch: {
+    purpose: 'check nodes, reboot them and run command tasks; the install itself takes the rights of scan',
+    optional: false,
+    rights: [send('AWS-RunShellScript', 'AWS-RunPowerShellScript')],
+  },
+  'stop-start': {
+    purpose: 'start stopped instances and stop them again (`stopped: start`)',
+    optional: true,
+    rights: on(INSTANCES, 'ec2:StartInstances', 'ec2:StopInstances'),
+  },
+  automation: {
+    purpose: 'run tasks that are Automation documents (`kind: automation`)',
+    optional: true,
+    rights: [
+      ...on(
+        ['arn:{partition}:ssm:{region}:{account}:automation-definition/*', ...EXECUTIONS],
+        'ssm:StartAutomationExecution',
+      ),
+      ...on(EXECUTIONS, 'ssm:GetAutomationExecution', 'ssm:StopAutomationExecution'),
+    ],
+  },
+  'other-patching': {
+    purpose: 'see what else patches the nodes',
+    optional: true,
+    rights: [
+      ...on(ANY, 'ssm:DescribeMaintenanceWindows', 'ssm:ListAssociations'),
+      ...on(
+        WINDOWS,
+        'ssm:DescribeMaintenanceWindowTargets',
+        'ssm:DescribeMaintenanceWindowTasks',
+        'ssm:GetMaintenanceWindowTask',
+      ),
+      ...on(['arn:{partition}:ssm:{region}:{account}:association/*'], 'ssm:DescribeAssociation'),
+    ],
+  },
+  doctor: {
+    purpose: 'ask IAM what the role may do, where trying it would change something',
+    optional: true,
+    rights: on(['{role}'], 'iam:SimulatePrincipalPolicy'),
+  },
+};
+
+/** The resources of a right at one place, as one concrete thing each: what a simulation of policies is asked about. */
+export const exampleResources = (
+  { resources }: Right,
+  place: { readonly account: string; readonly region: string; readonly bucket: string; readonly role: string },
+): string[] => {
+  const partition = place.role.split(':')[1] ?? 'aws';
+  return resources
+    .filter((resource) => resource !== '*')
+    .map((resource) =>
+      resource
+        .replace('{role}', place.role)
+        .replace('{partition}', partition)
+        .replace('{region}', place.region)
+        .replace('{account}', place.account)
+        .replace('{bucket}', place.bucket)
+        .replace(/\*$/, 'patchtide-doctor'),
+    );
+};

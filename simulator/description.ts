@@ -33,6 +33,8 @@ const account = z.strictObject({
   roleArn: z.string(),
   externalId: z.string().optional(),
   sessionSeconds: z.int().positive().max(3600).optional(),
+  /** Actions that the role may not take, as IAM writes them, with wildcards: `ssm:SendCommand`, `ec2:*`. */
+  denied: z.array(z.string()).optional(),
   regions: z.record(z.string(), region),
 });
 

@@ -3,6 +3,8 @@ import { ec2Operations } from '../ec2/index.js';
 import { AwsError } from '../errors.js';
 import { CALL_FAULTS, type Fault, type FaultSite } from '../faults.js';
 import type { Fleet } from '../fleet/fleet.js';
+import { iamOperations } from '../iam/index.js';
+import { actionOf, isKeptFrom } from '../iam/rights.js';
 import type { BucketName } from '../limits.js';
 import { handleS3, s3OperationName } from '../s3/index.js';
 import { ssmOperations } from '../ssm/index.js';
@@ -18,7 +20,7 @@ import type { HttpRequest } from './request.js';
 export type Outcome = { reply: Reply; delayMs?: number } | 'hang-up';
 
 /** Query services beside EC2; the place for Auto Scaling and Elastic Load Balancing. */
-const QUERY_SERVICES: Record<string, Record<string, QueryOperation>> = { sts: stsOperations };
+const QUERY_SERVICES: Record<string, Record<string, QueryOperation>> = { sts: stsOperations, iam: iamOperations };
 
 interface Route {
   protocol: Protocol;
@@ -43,6 +45,8 @@ export function dispatch(fleet: Fleet, counts: CallCounts, request: HttpRequest)
     if (fleet.faults.any) after = fleet.faults.strike(CALL_FAULTS, siteOf(route, call, request.text));
     if (after?.fault === 'down') return 'hang-up';
     refuse(fleet, after, route, scope);
+    const action = actionOf(route.service, route.operation);
+    if (action !== null && isKeptFrom(fleet, account, action)) throw denied(route);
     if (route.bucket && !fleet.limits.take(route.bucket, account, scope.region, fleet.clock.wall())) {
       counts.throttled(route.service, route.operation, call);
       throw throttled(route.service);
@@ -62,10 +66,7 @@ function refuse(fleet: Fleet, fault: Fault | undefined, route: Route, scope: Sco
   const json = route.protocol === 'json';
   const refusals: Partial<Record<Fault['fault'], () => AwsError>> = {
     throttle: () => throttled(route.service),
-    deny: () => {
-      const code = json ? 'AccessDeniedException' : route.protocol === 'ec2' ? 'UnauthorizedOperation' : 'AccessDenied';
-      return new AwsError(code, `You are not authorized to perform ${route.operation}.`, json ? 400 : 403);
-    },
+    deny: () => denied(route),
     'error-500': () =>
       new AwsError(json ? 'InternalServerError' : 'InternalError', 'An internal error has occurred.', 500),
     'expire-credentials': () => {
@@ -76,6 +77,12 @@ function refuse(fleet: Fleet, fault: Fault | undefined, route: Route, scope: Sco
   };
   const refusal = fault && refusals[fault.fault];
   if (refusal) throw refusal();
+}
+
+function denied({ protocol, operation }: Route): AwsError {
+  const json = protocol === 'json';
+  const code = json ? 'AccessDeniedException' : protocol === 'ec2' ? 'UnauthorizedOperation' : 'AccessDenied';
+  return new AwsError(code, `You are not authorized to perform ${operation}.`, json ? 400 : 403);
 }
 
 function throttled(service: string): AwsError {
@@ -137,6 +144,8 @@ function queryRoute(service: string, form: Form): Route {
     bucket: known?.bucket,
     run: (call, requestId) => {
       if (!known) throw new AwsError('InvalidAction', `The action ${action} is not valid for this web service.`);
+      if (ec2 && form.flag('DryRun'))
+        throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
       const output = known.run(form, call);
       return ec2 ? ec2Reply(action, output, requestId) : queryReply(service, action, output, requestId);
     },

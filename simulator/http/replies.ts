@@ -11,6 +11,7 @@ export interface Reply {
 export type Protocol = 'json' | 'ec2' | 'query' | 'rest-xml';
 
 const NAMESPACES: Record<string, string> = {
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   autoscaling: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
   elasticloadbalancing: 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/',
@@ -29,7 +30,7 @@ export function ec2Reply(action: string, output: object, requestId: string): Rep
 export function queryReply(service: string, action: string, output: object, requestId: string): Reply {
   const xmlns = ` xmlns="${NAMESPACES[service] ?? ''}"`;
   const root = { [`${action}Result`]: { ...output }, ResponseMetadata: { RequestId: requestId } };
-  return xmlReply(200, element(`${action}Response`, root, xmlns), requestId);
+  return xmlReply(200, element(`${action}Response`, root, xmlns, 'member'), requestId);
 }
 
 /** An error, in the shape of the protocol in which the call was made. */
