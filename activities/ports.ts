@@ -12,6 +12,7 @@ import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } 
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
+import type { OtherPatching } from '../domain/other-patching.js';
 import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
 
@@ -161,6 +162,9 @@ export interface Fleet {
     nodes: readonly NodeId[],
     signal: AbortSignal,
   ): Promise<{ node: NodeId; state: string }[]>;
+
+  /** What of the account's own patches nodes there: enabled maintenance windows, associations, patch policies. */
+  otherPatching(at: Location, signal: AbortSignal): Promise<OtherPatching[]>;
 
   /** Writes an object to the location's bucket and answers with its `s3://` path; the same name and body twice is once. */
   putObject(at: Location, name: string, body: string, signal: AbortSignal): Promise<string>;

@@ -3,13 +3,14 @@ import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/docum
 import { estimatedMinutes } from '../domain/estimate.js';
 import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
 import type { CycleId, Instant, NodeId, PlanName } from '../domain/ids.js';
+import { otherPatchingSentence } from '../domain/other-patching.js';
 import type { PatchSet } from '../domain/patch-set.js';
 import { harvest } from '../domain/patch-set.js';
 import { type NodeFacts, type Preparation, prepareNodes, windowNameOf } from '../domain/preparation.js';
 import type { Preview, PreviewStage } from '../domain/preview.js';
 import { talkingToAws } from './failures.js';
-import { nodesOf, planOf } from './locations.js';
-import type { Fleet, Records } from './ports.js';
+import { locationsOf, nodesOf, planOf, sideBySide } from './locations.js';
+import { type Fleet, FleetError, type Records } from './ports.js';
 import { nodesOfStage } from './prepare.js';
 
 export type PreviewActivities = ReturnType<typeof createPreviewActivities>;
@@ -30,8 +31,30 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
         stages.push(await previewStage(policy, members, facts, proven, input.now));
         proven = expectedPatchSet(members, facts);
       }
-      return { plan, at: input.now, stages, warnings: planWarnings(plan, nodes, facts) };
+      const others = await otherPatchingWarnings(plan, nodes, signal);
+      return { plan, at: input.now, stages, warnings: [...planWarnings(plan, nodes, facts), ...others] };
     });
+  }
+
+  /** Says what else patches the plan's nodes; that it could not be looked for is a warning too, and fails nothing. */
+  async function otherPatchingWarnings(
+    plan: ResolvedPlan,
+    nodes: readonly ManagedNode[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const names = new Map((await records.accounts()).map(({ id, name }) => [id, name]));
+    const found = await sideBySide(await locationsOf(plan, records), async (at) => {
+      const place = `${names.get(at.account) ?? at.account} ${at.region}`;
+      if (nodes.every(({ account, region }) => account !== at.account || region !== at.region)) return [];
+      try {
+        const others = await ports.fleet.otherPatching(at, signal);
+        return others.flatMap((other) => otherPatchingSentence(other, nodes, place, 'of this plan') ?? []);
+      } catch (error) {
+        if (!(error instanceof FleetError)) throw error;
+        return [`Whether anything else patches these nodes in ${place} could not be looked up: ${error.message}`];
+      }
+    });
+    return found.flat();
   }
 
   async function previewStage(

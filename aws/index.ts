@@ -7,6 +7,7 @@ import { cancelCommand, listCommands, listInvocations, type OutputPlace, sendCom
 import { describeNodes, findNodes, instanceStates, startInstances, stopInstances } from './nodes.js';
 import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
 import type { CallObserver } from './observe.js';
+import { otherPatching } from './other-patching.js';
 import { patches, patchStates } from './patches.js';
 import { createSnapshots, findSnapshots } from './snapshots.js';
 
@@ -47,6 +48,7 @@ export const createFleet = ({ accounts, bucket, onCall = () => {} }: FleetOption
     startInstances: (at, nodes, signal) => startInstances(to(at), nodes, signal),
     stopInstances: (at, nodes, signal) => stopInstances(to(at), nodes, signal),
     instanceStates: (at, nodes, signal) => instanceStates(to(at), nodes, signal),
+    otherPatching: (at, signal) => otherPatching(to(at), signal),
     putObject: (at, name, body, signal) => putObject(to(at), bucketOf(bucket, at), name, body, signal),
     close: () => connections.close(),
   };

@@ -99,6 +99,7 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       for (const node of there(wanted)) present.set(node.id, { ...node, state: 'stopped', ping: 'connection-lost' });
     },
     instanceStates: async (_at, wanted) => there(wanted).map(({ id, state }) => ({ node: id, state })),
+    otherPatching: async () => [],
     putObject: async (_at, name) => `s3://bucket/${name}`,
   };
   return { fleet, effects, present, patches };
