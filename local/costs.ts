@@ -2,13 +2,19 @@ import { Connection } from '@temporalio/client';
 import { z } from 'zod';
 import type { TemporalConfig } from '../config/index.js';
 
-/** What a cycle cost, over all of its workflows. */
-export interface CycleCosts {
+/** What workflows cost in Temporal. */
+export interface WorkflowCosts {
   readonly workflows: number;
   readonly events: number;
   readonly largestHistory: number;
   /** As Temporal Cloud counts them; heartbeats are computed from how long activities ran. */
   readonly actions: number;
+  /** Writes of the server to its database, which is what a self-hosted cluster is sized by. */
+  readonly stateTransitions: number;
+}
+
+/** What a cycle cost, over all of its workflows. */
+export interface CycleCosts extends WorkflowCosts {
   readonly awsCalls: number;
   /** Of those, by operation, the most frequent first. */
   readonly awsCallsByOperation: readonly { readonly operation: string; readonly count: number }[];
@@ -27,12 +33,30 @@ export async function costsOf(
   temporal: TemporalConfig,
   fleet: string | null,
 ): Promise<CycleCosts> {
+  const costs = await workflowCosts(underOf(cycleWorkflow), temporal);
+  const byOperation = fleet === null ? [] : await awsCalls(fleet);
+  return {
+    ...costs,
+    awsCalls: byOperation.reduce((sum, { count }) => sum + count, 0),
+    awsCallsByOperation: byOperation,
+  };
+}
+
+/** A visibility query for a workflow and all that lies under its id. */
+export const underOf = (workflow: string): string =>
+  `WorkflowId = "${workflow}" OR WorkflowId STARTS_WITH "${workflow}/"`;
+
+/**
+ * Reads every history of the workflows that the visibility query finds.
+ * @param speed how much faster than in truth things go: heartbeats are counted as for the true durations
+ */
+export async function workflowCosts(query: string, temporal: TemporalConfig, speed = 1): Promise<WorkflowCosts> {
   const connection = await Connection.connect(temporal.connection);
   try {
     const { namespace } = temporal;
-    const query = `WorkflowId = "${cycleWorkflow}" OR WorkflowId STARTS_WITH "${cycleWorkflow}/"`;
     const lengths: number[] = [];
     let actions = 0;
+    let stateTransitions = 0;
     let nextPageToken: Uint8Array | null = null;
     do {
       const listed: Awaited<ReturnType<typeof connection.workflowService.listWorkflowExecutions>> =
@@ -40,18 +64,21 @@ export async function costsOf(
       for (const { execution } of listed.executions ?? []) {
         const events = await historyOf(connection, namespace, execution ?? {});
         lengths.push(events.length);
-        actions += actionsOf(events);
+        actions += actionsOf(events, speed);
+        const described = await connection.workflowService.describeWorkflowExecution({
+          namespace,
+          ...(execution ? { execution } : {}),
+        });
+        stateTransitions += Number(described.workflowExecutionInfo?.stateTransitionCount ?? 0);
       }
       nextPageToken = listed.nextPageToken?.length ? listed.nextPageToken : null;
     } while (nextPageToken);
-    const byOperation = fleet === null ? [] : await awsCalls(fleet);
     return {
       workflows: lengths.length,
       events: lengths.reduce((sum, length) => sum + length, 0),
-      largestHistory: Math.max(0, ...lengths),
+      largestHistory: lengths.reduce((largest, length) => Math.max(largest, length), 0),
       actions,
-      awsCalls: byOperation.reduce((sum, { count }) => sum + count, 0),
-      awsCallsByOperation: byOperation,
+      stateTransitions,
     };
   } finally {
     await connection.close();
@@ -85,7 +112,7 @@ async function historyOf(
   return events;
 }
 
-function actionsOf(events: readonly HistoryEvent[]): number {
+function actionsOf(events: readonly HistoryEvent[], speed: number): number {
   const startedAt = new Map<string, number>();
   let actions = 0;
   for (const event of events) {
@@ -106,7 +133,7 @@ function actionsOf(events: readonly HistoryEvent[]): number {
     }
     const completed = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes;
     const began = startedAt.get(String(completed?.startedEventId));
-    if (began !== undefined) actions += Math.floor((at - began) / HEARTBEAT_REACHES_SERVER_EVERY);
+    if (began !== undefined) actions += Math.floor(((at - began) * speed) / HEARTBEAT_REACHES_SERVER_EVERY);
   }
   return actions;
 }

@@ -41,6 +41,7 @@ export function partsOf(
   endpoints: Endpoints,
   addresses: Addresses,
   cli: string | null,
+  worker = new URL('../worker/main.js', import.meta.url),
 ): PartDescription[][] {
   const surroundings = process.env;
   const ours = environmentOfOurs(config, endpoints, addresses);
@@ -75,7 +76,7 @@ export function partsOf(
   const services: PartDescription[] = [
     {
       name: 'worker',
-      run: { module: new URL('../worker/main.js', import.meta.url) },
+      run: { module: worker },
       args: [],
       environment: ours,
       isReady: () => isPolled(addresses.temporal),
@@ -105,6 +106,7 @@ function environmentOfOurs(config: StackConfig, endpoints: Endpoints, addresses:
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     PATCHTIDE_DATA: config.data,
+    PATCHTIDE_KEYS: join(config.data, 'keys.json'),
     PATCHTIDE_HOST: config.host,
     PATCHTIDE_PORT: String(endpoints.api),
     PATCHTIDE_BUCKET: config.bucket,

@@ -24,12 +24,14 @@ export interface Stack {
  *
  * Resolves when the API is ready. Rejects, with everything ended again, where a part does not start.
  * @param signal gives up the start
+ * @param worker a module in place of the worker's, for benches
  * @throws FolderInUseError where another stack runs on the folder
  */
 export async function startStack(
   config: StackConfig,
   signal: AbortSignal,
   say: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+  worker?: URL,
 ): Promise<Stack> {
   const release = lockFolder(config.data);
   const running: Part[] = [];
@@ -44,7 +46,7 @@ export async function startStack(
     const endpoints = await chooseEndpoints(config.data, asked, say);
     const keys = ensureKeys(config.data);
     const addresses = addressesOf(config, endpoints, process.env.TEMPORAL_NAMESPACE || 'default');
-    for (const together of partsOf(config, endpoints, addresses, cli)) {
+    for (const together of partsOf(config, endpoints, addresses, cli, worker)) {
       signal.throwIfAborted();
       const parts = together.map((description) => new Part(description, config.data, say));
       running.push(...parts);

@@ -11,6 +11,8 @@ const run = promisify(execFile);
 /** A throw-away PostgreSQL server of one test file. */
 export interface Postgres {
   readonly url: string;
+  /** Of the server as it runs now. */
+  readonly pid: number | null;
   /** Ends the server at once, as a crash would, and starts it again on the same data. */
   crashAndRestart(): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +40,9 @@ export const startPostgres = async (programs: string): Promise<Postgres> => {
   let server = await serve(programs, folder, data, as);
   return {
     url: `postgres://patchtide@${encodeURIComponent(folder)}/postgres`,
+    get pid() {
+      return server.pid;
+    },
     crashAndRestart: async () => {
       await server.end('SIGQUIT');
       server = await serve(programs, folder, data, as);
@@ -73,6 +78,7 @@ const serve = async (programs: string, folder: string, data: string, as: User) =
     });
   });
   return {
+    pid: server.pid ?? null,
     end: async (signal: 'SIGINT' | 'SIGQUIT') => {
       server.kill(signal);
       await ended;
