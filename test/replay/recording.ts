@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { testBundle } from '../support/temporal.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 import { type HistoryJson, historyToJson } from './history-json.js';
+import { type HistoryOf, notReplayed } from './replaying.js';
 import { scenarios } from './scenarios.js';
 
 const folder = new URL('histories/', import.meta.url);
@@ -22,21 +24,29 @@ export async function recordedHistories(): Promise<RecordedHistory[]> {
   );
 }
 
-/** Plays the scenarios with the workflows as they are now, and keeps their histories in the place of the old ones. */
+/**
+ * Plays the scenarios with the workflows as they are now, and keeps their histories in the place of the old ones.
+ * @throws Error where a history does not even replay with the workflows that made it; then the old ones stay.
+ */
 export async function recordHistories(): Promise<void> {
   const bench = await WorkflowBench.open();
+  const played: (HistoryOf & { readonly name: string })[] = [];
   try {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
     for (const play of scenarios) {
       for (const [name, { workflowId }] of Object.entries(await play(bench))) {
-        const history = await bench.client.getHandle(workflowId).fetchHistory();
-        const recorded = { workflowId, history: withoutMachine(historyToJson(history)) };
-        await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(recorded)}\n`);
+        played.push({ name, workflowId, history: await bench.client.getHandle(workflowId).fetchHistory() });
       }
     }
   } finally {
     await bench.close();
+  }
+  const broken = await notReplayed(played, await testBundle());
+  if (broken.length > 0) throw new Error(`These do not replay: ${JSON.stringify(broken)}. See README.md.`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const { name, workflowId, history } of played) {
+    const recorded = { workflowId, history: withoutMachine(historyToJson(history)) };
+    await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(recorded)}\n`);
   }
 }
 

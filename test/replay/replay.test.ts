@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { Worker } from '@temporalio/worker';
 import { testBundle } from '../support/temporal.js';
 import { historyFromJson } from './history-json.js';
 import { type RecordedHistory, recordedHistories, recordHistories } from './recording.js';
+import { notReplayed } from './replaying.js';
 
 let bundle: { code: string };
 let histories: RecordedHistory[];
@@ -12,21 +12,12 @@ beforeAll(async () => {
   histories = await recordedHistories();
 }, 120_000);
 
-/** The workflows whose recorded decisions are not those that this code would take now. */
-async function brokenBy(code: string, replayed: readonly RecordedHistory[]): Promise<string[]> {
-  const broken: string[] = [];
-  const results = Worker.runReplayHistories(
-    {
-      workflowBundle: { code },
-      dataConverter: {
-        payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
-      },
-    },
-    replayed.map(({ workflowId, history }) => ({ workflowId, history: historyFromJson(history) })),
-  );
-  for await (const { workflowId, error } of results) if (error) broken.push(workflowId);
+/** The names of those whose recorded decisions are not what this code would decide now. */
+const brokenBy = async (code: string, replayed: readonly RecordedHistory[]): Promise<string[]> => {
+  const read = replayed.map(({ workflowId, history }) => ({ workflowId, history: historyFromJson(history) }));
+  const broken = (await notReplayed(read, { code })).map(({ workflowId }) => workflowId);
   return replayed.filter(({ workflowId }) => broken.includes(workflowId)).map(({ name }) => name);
-}
+};
 
 const named = (name: string): RecordedHistory => {
   const found = histories.find((history) => history.name === name);

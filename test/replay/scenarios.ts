@@ -45,6 +45,9 @@ async function wholeCycle(bench: WorkflowBench): Promise<Recorded> {
   await cycle.signal(decideStage, decisionOf({ ...first, by: 'olga' }));
   await cycle.signal(decideStage, 'nonsense');
   await cycle.signal(decideStage, decisionOf({ ...first, by: 'ben' }));
+  // Not at the same time as an update: the time-skipping server records those in another order than it delivers them.
+  await world.until('decisions');
+  await world.until('note', ({ message }) => message.includes('by olga'));
   await bench.decide(cycle, first);
   await ended;
   const [wave] = await bench.childrenOf(`${cycle.workflowId}/dev`, 'patchWave');

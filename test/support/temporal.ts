@@ -4,9 +4,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { temporalTestServer } from '../../local/binaries.js';
+import { temporalCli, temporalTestServer } from '../../local/binaries.js';
 import { bundleWorkflows } from '../../worker/bundle.js';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.js';
 
@@ -26,6 +27,17 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
     searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
   });
   return environment;
+}
+
+/** Temporal's ordinary server, with the clock of the wall, for what the time-skipping one does in a way of its own. */
+export async function ordinaryTemporal(): Promise<TestWorkflowEnvironment> {
+  quiet();
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: await temporalCli() },
+      searchAttributes: SEARCH_ATTRIBUTES.map((name) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)),
+    },
+  });
 }
 
 /** The workflows as workers run them, bundled once for each state of their sources. */

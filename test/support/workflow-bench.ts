@@ -25,36 +25,45 @@ export interface DecisionScript {
 export class WorkflowBench {
   readonly environment: TestWorkflowEnvironment;
   readonly world: FakeWorld;
-  private readonly worker: Worker;
-  private readonly running: Promise<void>;
+  private worker: { readonly worker: Worker; readonly running: Promise<void> } | null = null;
   private cycles = 0;
 
-  static async open(): Promise<WorkflowBench> {
-    const environment = await timeSkippingTemporal();
-    const world = new FakeWorld(environment);
+  /** By default over a server of its own that skips time. The bench closes the server. */
+  static async open(server: () => Promise<TestWorkflowEnvironment> = timeSkippingTemporal): Promise<WorkflowBench> {
+    const environment = await server();
+    const bench = new WorkflowBench(environment, new FakeWorld(environment));
+    await bench.startWorker();
+    return bench;
+  }
+
+  private constructor(environment: TestWorkflowEnvironment, world: FakeWorld) {
+    this.environment = environment;
+    this.world = world;
+  }
+
+  async startWorker(): Promise<void> {
     const worker = await Worker.create({
-      connection: environment.nativeConnection,
-      namespace: environment.namespace ?? 'default',
+      connection: this.environment.nativeConnection,
+      namespace: this.environment.namespace ?? 'default',
       taskQueue: TASK_QUEUE,
       workflowBundle: await testBundle(),
-      activities: fakeActivities(world),
+      activities: fakeActivities(this.world),
       dataConverter: {
         payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
       },
     });
-    return new WorkflowBench(environment, world, worker);
+    this.worker = { worker, running: worker.run() };
   }
 
-  private constructor(environment: TestWorkflowEnvironment, world: FakeWorld, worker: Worker) {
-    this.environment = environment;
-    this.world = world;
-    this.worker = worker;
-    this.running = worker.run();
+  /** What is sent from here on waits for the next worker. */
+  async stopWorker(): Promise<void> {
+    this.worker?.worker.shutdown();
+    await this.worker?.running;
+    this.worker = null;
   }
 
   async close(): Promise<void> {
-    this.worker.shutdown();
-    await this.running;
+    await this.stopWorker();
     await this.environment.teardown();
   }
 
