@@ -8,6 +8,7 @@ import type {
   WaitingFor,
   WaveStatus,
 } from '../domain/cycle.js';
+import type { Examination } from '../domain/doctor/examination.js';
 import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } from '../domain/documents/types.js';
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
@@ -168,6 +169,16 @@ export interface Fleet {
 
   /** Writes an object to the location's bucket and answers with its `s3://` path; the same name and body twice is once. */
   putObject(at: Location, name: string, body: string, signal: AbortSignal): Promise<string>;
+}
+
+/** Looks at what works in a location, and what a role may do. */
+export interface Examiner {
+  /**
+   * Asks each question by itself and within its own time (half a minute at most in all); whatever AWS answers, or does not,
+   * is a finding. Nothing is changed but one small object that is written to the bucket, always the same.
+   * @throws the signal's reason when it is aborted
+   */
+  examine(at: Location, signal: AbortSignal): Promise<Examination>;
 }
 
 /** Looks up accounts for the AWS adapters. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -49,6 +50,21 @@ export class Connections {
     const made = this.#connect({ account, region });
     this.#connections.set(name, made);
     return made;
+  }
+
+  /** What only an examination asks, with the credentials of the location's role; the caller destroys the clients. */
+  examiners(at: Location): { readonly sts: STSClient; readonly iam: IAMClient } {
+    const credentials = provider(this.#credentialsOf(at));
+    const settings = {
+      region: at.region,
+      requestHandler: this.#requestHandler,
+      credentials,
+      maxAttempts: READ_ATTEMPTS,
+    };
+    const clients = { sts: new STSClient(settings), iam: new IAMClient(settings) };
+    clients.sts.middlewareStack.add(observing('sts', at, this.#onCall), AROUND_EACH_ATTEMPT);
+    clients.iam.middlewareStack.add(observing('iam', at, this.#onCall), AROUND_EACH_ATTEMPT);
+    return clients;
   }
 
   close(): void {

@@ -1,9 +1,10 @@
-import type { AccountDirectory, Fleet } from '../activities/ports.js';
+import type { AccountDirectory, Examiner, Fleet } from '../activities/ports.js';
 import type { Location } from '../domain/ids.js';
 import { automation, startAutomation, stopAutomation } from './automations.js';
 import { ensureBaseline } from './baselines.js';
 import { Connections } from './clients.js';
 import { cancelCommand, listCommands, listInvocations, type OutputPlace, sendCommand } from './commands.js';
+import { examine } from './examine.js';
 import { describeNodes, findNodes, instanceStates, startInstances, stopInstances } from './nodes.js';
 import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
 import type { CallObserver } from './observe.js';
@@ -26,7 +27,11 @@ export interface FleetOptions {
  * The fleet on AWS, as the SDK's own configuration finds it (AWS_ENDPOINT_URL, AWS_PROFILE, instance roles, …). Connections
  * are made on first use and kept until `close`, after which nothing may be called.
  */
-export const createFleet = ({ accounts, bucket, onCall = () => {} }: FleetOptions): Fleet & { close(): void } => {
+export const createFleet = ({
+  accounts,
+  bucket,
+  onCall = () => {},
+}: FleetOptions): Fleet & Examiner & { close(): void } => {
   const connections = new Connections(accounts, onCall);
   const to = (at: Location) => connections.to(at);
   const output = (at: Location): OutputPlace => ({ bucket: bucketOf(bucket, at), prefix: OUTPUT_PREFIX });
@@ -50,6 +55,19 @@ export const createFleet = ({ accounts, bucket, onCall = () => {} }: FleetOption
     instanceStates: (at, nodes, signal) => instanceStates(to(at), nodes, signal),
     otherPatching: (at, signal) => otherPatching(to(at), signal),
     putObject: (at, name, body, signal) => putObject(to(at), bucketOf(bucket, at), name, body, signal),
+    examine: async (at, signal) => {
+      // Connections of its own: what is asked is whether the role can be assumed now, not an hour ago.
+      const own = new Connections(accounts, onCall);
+      const examiners = own.examiners(at);
+      try {
+        const account = await accounts.account(at.account);
+        return await examine(own.to(at), examiners, { account, bucket: bucketOf(bucket, at) }, signal);
+      } finally {
+        examiners.sts.destroy();
+        examiners.iam.destroy();
+        own.close();
+      }
+    },
     close: () => connections.close(),
   };
 };
