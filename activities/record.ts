@@ -1,6 +1,7 @@
-import { isStart } from '../domain/calendar/starts.js';
+import { fires, isStart } from '../domain/calendar/starts.js';
 import type { CycleRequest, CycleStatus, Decision, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
 import { isFailure, OUTCOMES } from '../domain/cycle.js';
+import type { PlanStart } from '../domain/documents/types.js';
 import type { CycleId, Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import { harvest as harvestPatches } from '../domain/patch-set.js';
 import type { Records } from './ports.js';
@@ -24,6 +25,15 @@ export interface ProjectionChange {
   };
   readonly waves?: readonly { readonly number: number; readonly status: WaveStatus }[];
 }
+
+/**
+ * Whether a schedule's action was triggered by hand. Temporal does not mark it: its scheduled time is the moment of the
+ * trigger. So it is one at which the schedule does not fire by itself, and the action was started at once; a time of an
+ * earlier version of the plan's schedule, made up for late, was not.
+ */
+const isTrigger = (start: PlanStart, scheduledFor: Instant, startedAt: Instant): boolean =>
+  !fires(start, scheduledFor) && Date.parse(startedAt) - Date.parse(scheduledFor) < TRIGGERED_WITHIN;
+const TRIGGERED_WITHIN = 60_000;
 
 /** Who asks for a cycle that starts by itself. */
 const SCHEDULE = 'schedule';
@@ -127,19 +137,23 @@ export function createRecordActivities({ records }: { readonly records: Records 
     now: Instant;
     /** Null where nobody's schedule started it. */
     scheduledFor: Instant | null;
+    /** When Temporal started what asks. */
+    startedAt: Instant;
   }): Promise<{ kind: 'reserved'; request: CycleRequest } | { kind: 'not-started'; message: string }> {
     const plan = await records.plan(input.plan);
-    if (plan?.start && input.scheduledFor && !isStart(plan.start, input.scheduledFor)) {
+    const { scheduledFor, startedAt } = input;
+    const triggered = plan?.start && scheduledFor ? isTrigger(plan.start, scheduledFor, startedAt) : false;
+    if (plan?.start && scheduledFor && !triggered && !isStart(plan.start, scheduledFor)) {
       return {
         kind: 'not-started',
-        message: `Not started: ${input.scheduledFor} is not a start of the plan's calendar.`,
+        message: `Not started: ${scheduledFor} is not a start of the plan's calendar.`,
       };
     }
     const reserved = await records.reserveCycle({
       plan: input.plan,
       mode: 'standard',
       requestedBy: SCHEDULE,
-      reason: "The plan's own schedule.",
+      reason: triggered ? "The plan's schedule was triggered by hand in Temporal." : "The plan's own schedule.",
       reference: null,
       idempotencyKey: input.idempotencyKey,
       now: input.now,

@@ -14,14 +14,21 @@ const SCHEDULED_START = defineSearchAttributeKey('TemporalScheduledStartTime', S
 
 /**
  * What a plan's schedule starts. The schedule fires on candidate days, the plan's calendar says whether this is the day.
- * Reserving is keyed by this very start, so that its own retry gets the same cycle; the cycle outlives this workflow.
+ * Triggered by hand, it starts a cycle now. Reserving is keyed by this very start, so that its own retry gets the same cycle; the cycle outlives this workflow.
  */
 export async function startPlannedCycle({ plan }: { readonly plan: PlanName }): Promise<string> {
-  const { workflowId, typedSearchAttributes } = workflowInfo();
+  const { workflowId, typedSearchAttributes, startTime } = workflowInfo();
   const now = new Date(Date.now()).toISOString() as Instant;
   const scheduled = typedSearchAttributes.get(SCHEDULED_START);
   const scheduledFor = scheduled ? (scheduled.toISOString() as Instant) : null;
-  const reserved = await recording.reservePlannedCycle({ plan, idempotencyKey: workflowId, now, scheduledFor });
+  const startedAt = startTime.toISOString() as Instant;
+  const reserved = await recording.reservePlannedCycle({
+    plan,
+    idempotencyKey: workflowId,
+    now,
+    scheduledFor,
+    startedAt,
+  });
   if (reserved.kind !== 'reserved') return reserved.message;
   const { request } = reserved;
   try {

@@ -1,5 +1,6 @@
 import type { PlanStart } from '../documents/types.js';
 import type { Instant } from '../ids.js';
+import { cronTimes } from './cron.js';
 import { openings, WEEKDAYS } from './openings.js';
 import { clocksForward, localDateTime, toInstant } from './timezone.js';
 
@@ -18,6 +19,16 @@ export function nextStarts(start: PlanStart, from: Instant, count: number): read
 export function isStart(start: PlanStart, instant: Instant): boolean {
   const [next] = nextStarts(start, instant, 1);
   return next !== undefined && Date.parse(next) === Date.parse(instant);
+}
+
+/**
+ * True if the plan's Schedule fires at this instant by itself, start or not. Read literally as Temporal reads it: a local
+ * time in a doubled hour fires twice.
+ */
+export function fires(start: PlanStart, instant: Instant): boolean {
+  const local = localDateTime(instant, start.timezone);
+  const [next] = cronTimes(candidates(start), local);
+  return (next !== undefined && next.equals(local)) || isStart(start, instant);
 }
 
 /** What a Temporal Schedule is made of (the fields of the client's ScheduleSpec that a plan needs). */

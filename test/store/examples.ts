@@ -1,9 +1,9 @@
 import type { Operation } from '../../activities/ports.js';
-import type { ResolvedStage } from '../../domain/documents/types.js';
 import type { ManagedNode, NodePatchState } from '../../domain/fleet.js';
 import type { AccountId, CycleId, Instant, NodeId, PlanName, Region, StageName, ZoneId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import type { Store } from '../../store/index.js';
+import { resolvedStage } from '../support/stages.js';
 
 /* Examples that the tests of the store share: a plan with two stages, a manifest with two waves, nodes. */
 
@@ -17,22 +17,7 @@ export const LATER = '2026-11-10T10:00:00.000Z' as Instant;
 export const nodeIds = (count: number, from = 1): NodeId[] =>
   Array.from({ length: count }, (_, index) => `i-${String(from + index).padStart(6, '0')}` as NodeId);
 
-const stage = (name: StageName): ResolvedStage => ({
-  name,
-  patchGroups: [`storefront-${name}`],
-  baseline: null,
-  window: null,
-  waves: { by: 'zone', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
-  snapshot: 'none',
-  tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
-  reboot: 'if-needed',
-  stopped: 'skip',
-  timeouts: { install: 7_200_000, snapshot: 3_600_000 },
-  soak: 0,
-  approval: null,
-  onFailure: 'ask',
-  surplus: 'ask',
-});
+const stage = (name: StageName) => resolvedStage({ name, patchGroups: [`storefront-${name}`] });
 
 export const planBody = (owner = 'storefront-team') => ({
   written: { kind: 'PatchPlan', spec: { stages: ['dev', 'prod'] } },

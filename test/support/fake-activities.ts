@@ -49,15 +49,19 @@ export function fakeActivities(world: FakeWorld): Activities {
       return { digest: digestOf('fleet'), at, locations: wanted, nodes: 3 * wanted.length, problems: [] };
     },
 
-    async beginStep({ manifest, run, wave, batch, step }) {
+    async beginStep({ manifest, run, wave, batches, step }) {
       await world.meet('beginStep');
       const name = stageOf(manifest);
       const stage = world.stage(name);
-      await world.ask({ what: 'step', stage: name, wave, batch, step });
-      const nodes = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
-      const key = `${name}.w${wave}.b${batch}.${step}`;
-      await world.begin({ key, run, step, nodes, fails: stage.failingSteps?.includes(step) ?? false });
-      return { key, nodes };
+      const begun: { batch: number; key: string; nodes: number }[] = [];
+      for (const batch of batches) {
+        await world.ask({ what: 'step', stage: name, wave, batch, step });
+        const nodes = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+        const key = `${name}.w${wave}.b${batch}.${step}`;
+        await world.begin({ key, run, step, nodes, fails: stage.failingSteps?.includes(step) ?? false });
+        begun.push({ batch, key, nodes });
+      }
+      return { begun };
     },
     async beginStageTask({ manifest, run, when, task, at }) {
       await world.meet('beginStageTask');
@@ -69,19 +73,22 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.begin({ key, run, step, nodes: 1, fails });
       return { keys: [key] };
     },
-    async recordBatch({ manifest, wave, batch }) {
-      await world.meet('recordBatch');
+    async recordBatches({ manifest, wave, batches }) {
+      await world.meet('recordBatches');
       const name = stageOf(manifest);
       const stage = world.stage(name);
-      await world.ask({ what: 'record', stage: name, wave, batch });
-      const place = `w${wave}.b${batch}`;
-      const touched = world.asked('step').some((begun) => {
-        const ours = begun.stage === name && begun.wave === wave && begun.batch === batch;
-        return ours && (begun.step === 'install' || begun.step.startsWith('before-') || begun.step === 'start');
+      for (const batch of batches) await world.ask({ what: 'record', stage: name, wave, batch });
+      const recorded = batches.map((batch) => {
+        const place = `w${wave}.b${batch}`;
+        const touched = world.asked('step').some((begun) => {
+          const ours = begun.stage === name && begun.wave === wave && begun.batch === batch;
+          return ours && (begun.step === 'install' || begun.step.startsWith('before-') || begun.step === 'start');
+        });
+        if (!touched) return { batch, done: 0, failed: 0, surplus: 0 };
+        const done = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+        return { batch, done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
       });
-      if (!touched) return { done: 0, failed: 0, surplus: 0 };
-      const done = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
-      return { done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
+      return { recorded };
     },
     async watch({ run, awaited }) {
       await world.meet('watch');
@@ -91,16 +98,20 @@ export function fakeActivities(world: FakeWorld): Activities {
       );
     },
 
-    async beginScan({ scan, run, account, region, batch }) {
+    async beginScan({ scan, run, account, region, batches }) {
       await world.meet('beginScan');
-      await world.ask({ what: 'scan', of: scan, place: placeOf({ account, region }), batch });
-      const key = `${scan}.${account}.${region}.b${batch}`;
-      await world.begin({ key, run, step: 'scan-only', nodes: 2, fails: false });
-      return { key };
+      const begun: { batch: number; key: string }[] = [];
+      for (const batch of batches) {
+        await world.ask({ what: 'scan', of: scan, place: placeOf({ account, region }), batch });
+        const key = `${scan}.${account}.${region}.b${batch}`;
+        await world.begin({ key, run, step: 'scan-only', nodes: 2, fails: false });
+        begun.push({ batch, key });
+      }
+      return { begun };
     },
-    async readScan() {
+    async readScan({ batches }) {
       await world.meet('readScan');
-      return { scanned: 2 };
+      return { read: batches.map((batch) => ({ batch, scanned: 2 })) };
     },
 
     async project(change) {
@@ -142,8 +153,8 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.ask({ what: 'harvest', stage });
       return { patchSet: digestOf(`proven-by-${stage}`) };
     },
-    async reservePlannedCycle({ plan, idempotencyKey, scheduledFor }) {
-      await world.ask({ what: 'reserve', idempotencyKey, scheduledFor });
+    async reservePlannedCycle({ plan, idempotencyKey, scheduledFor, startedAt }) {
+      await world.ask({ what: 'reserve', idempotencyKey, scheduledFor, startedAt });
       if (world.busyWith) return { kind: 'not-started', message: `Not started: ${world.busyWith} is still running.` };
       return { kind: 'reserved', request: { ...requestFor(plan), requestedBy: 'schedule' } };
     },

@@ -29,7 +29,12 @@ export type Asked = { readonly at: Instant } & (
   | { readonly what: 'note'; readonly message: string }
   | { readonly what: 'decisions'; readonly decisions: readonly Decision[] }
   | { readonly what: 'webhook'; readonly event: WebhookEvent }
-  | { readonly what: 'reserve'; readonly idempotencyKey: string; readonly scheduledFor: Instant | null }
+  | {
+      readonly what: 'reserve';
+      readonly idempotencyKey: string;
+      readonly scheduledFor: Instant | null;
+      readonly startedAt: Instant;
+    }
   | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
 );
 export type AskedFor<What extends Asked['what']> = Extract<Asked, { what: What }>;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { cronProblem } from '../../domain/calendar/cron.js';
 import { openings } from '../../domain/calendar/openings.js';
-import { isStart, nextStarts, scheduleSpec } from '../../domain/calendar/starts.js';
+import { fires as firesByItself, isStart, nextStarts, scheduleSpec } from '../../domain/calendar/starts.js';
 import { isTimezone, localDateTime, localTime } from '../../domain/calendar/timezone.js';
 import { occurrence, occurrences, windowDuration } from '../../domain/calendar/windows.js';
 import type { MaintenanceWindow, PlanStart } from '../../domain/documents/types.js';
@@ -251,6 +251,16 @@ describe('the starts of a plan', () => {
     expect(isStart(start, at('2026-11-11T06:00:00Z'))).toBe(true);
     expect(isStart(start, '2026-11-11T06:00:00Z' as Instant)).toBe(true);
     expect(isStart(start, at('2026-11-04T06:00:00Z'))).toBe(false);
+  });
+
+  it('and those other times are told apart from a trigger by hand, which may come at any second', () => {
+    expect(firesByItself(start, at('2026-11-11T06:00:00Z'))).toBe(true);
+    expect(firesByItself(start, at('2026-11-04T06:00:00Z'))).toBe(true);
+    expect(firesByItself(start, at('2026-11-04T06:00:01Z'))).toBe(false);
+    expect(firesByItself(start, at('2026-11-05T06:00:00Z'))).toBe(false);
+    const everyFirst: PlanStart = { cron: '30 1 1 * *', timezone: 'Europe/London' };
+    const twice = ['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z'].map((time) => firesByItself(everyFirst, at(time)));
+    expect(twice).toEqual([true, true]);
   });
 
   it('are all among the times at which its Schedule fires', () => {
