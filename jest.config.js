@@ -20,6 +20,6 @@ const tier = (name, more = {}) => ({
 });
 
 export default {
-  projects: ['unit', 'workflow', 'replay', 'api', 'store', 'conformance', 'e2e'].map((name) => tier(name)),
+  projects: ['unit', 'workflow', 'replay', 'api', 'cli', 'store', 'conformance', 'e2e'].map((name) => tier(name)),
   testTimeout: 30_000,
 };

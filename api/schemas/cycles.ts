@@ -40,7 +40,7 @@ const nodeCounts = z
   })
   .meta({ id: 'NodeCounts' });
 
-const waitingFor = z.object({
+export const waitingFor = z.object({
   kind: z.enum(['approval', 'window', 'freeze', 'soak', 'operator', 'aws']),
   stage: text.nullable(),
   until: instant.nullable(),
@@ -48,7 +48,7 @@ const waitingFor = z.object({
   message: text,
 });
 
-const decision = z.object({
+export const decision = z.object({
   decision: z.enum(['approve', 'reject']),
   by: text,
   reason: text,

@@ -45,6 +45,9 @@ const refused: readonly Import[] = [
   ['local/b.ts', '../worker/main.js'],
   ['web/a.ts', '../domain/ids.js', true],
   ['cli/a.ts', '../store/index.js'],
+  ['cli/b.ts', '../api/app.js'],
+  ['cli/c.ts', '../domain/ids.js', true],
+  ['cli/commands/d.ts', '../../api/routes/cycles.js', true],
   ...['domain', 'workflows', 'activities', 'aws', 'store', 'worker', 'api', 'config', 'web', 'cli'].map(
     (folder): Import => [`${folder}/simulated.ts`, '../simulator/index.js'],
   ),
@@ -67,6 +70,8 @@ const allowed: readonly Import[] = [
   ['api/ok-b.ts', '../store/index.js'],
   ['simulator/ssm/ok-a.ts', '../fleet/model.js'],
   ['local/ok-a.ts', '../simulator/index.js'],
+  ['cli/ok-a.ts', '../api/schemas/cycles.js'],
+  ['cli/commands/ok-b.ts', '../../api/schemas/plans.js', true],
   ['test/ok-a.ts', '../simulator/index.js'],
 ];
 
