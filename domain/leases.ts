@@ -54,8 +54,8 @@ export function ask(book: LeaseBook, request: LeaseRequest): LeaseBook {
 
 /** The batch has ended, or needs its lease no longer. */
 export function release(book: LeaseBook, of: Pick<LeaseRequest, 'owner' | 'batch'>): LeaseBook {
-  const others = (requests: readonly LeaseRequest[]) => requests.filter((request) => !isOf(of)(request));
-  return { leases: others(book.leases) as readonly Lease[], waiting: others(book.waiting) };
+  const isOther = (request: LeaseRequest) => !isOf(of)(request);
+  return { leases: book.leases.filter(isOther), waiting: book.waiting.filter(isOther) };
 }
 
 /** The batch's snapshots are no longer pending; it keeps its nodes. */
