@@ -10,18 +10,34 @@ const HEARTBEAT_EVERY = 4_000;
 /** Throttled calls of many activities must not come back all at the same moment. */
 const THROTTLE_PAUSE = { least: 2_000, spread: 6_000 };
 
-/** Runs AWS work of an activity: heartbeats until it is done, gives it the activity's cancellation, translates its errors. */
-export async function talkingToAws<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/**
+ * Runs AWS work of an activity: heartbeats until it is done, gives it the activity's cancellation, translates its errors.
+ * @param handOver aborted when another worker is to take the activity over at once: for work that only waits
+ */
+export async function talkingToAws<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  handOver?: AbortSignal,
+): Promise<Result> {
   const context = Context.current();
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY);
+  const cancelled = context.cancellationSignal;
   try {
-    return await work(context.cancellationSignal);
+    return await work(handOver ? AbortSignal.any([cancelled, handOver]) : cancelled);
   } catch (error) {
+    if (handOver?.aborted && !cancelled.aborted) throw handedOver();
     throw asFailure(error);
   } finally {
     clearInterval(heartbeat);
   }
 }
+
+/** Another worker tries at once; where none is left, workflows/aws-outage.ts knows the type and waits. */
+const handedOver = () =>
+  ApplicationFailure.create({
+    type: 'WorkerShutdown',
+    message: 'The worker shuts down and hands this over to another one.',
+    nextRetryDelay: '100ms',
+  });
 
 /** A FleetError as Temporal's retry policies and our workflows read it; anything else as it is. */
 export function asFailure(error: unknown): unknown {

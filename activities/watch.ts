@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
 import { talkingToAws } from './failures.js';
 import {
@@ -27,29 +28,58 @@ export interface OperationEnded {
 
 export type WatchActivities = ReturnType<typeof createWatchActivities>;
 
-/** Polls soon after something was sent and ever less often while nothing happens: a tenth of the age, within these bounds. */
-const POLL = { least: 500, most: 45_000, share: 0.1 };
+/** Polls soon after something was sent and ever less often while nothing happens: a share of the age, within these bounds. */
+const POLL = { least: 500, most: 120_000, share: 0.15 };
+/**
+ * A longer pause is Temporal's: the attempt ends, and the next one looks again. A pause in here costs a heartbeat each
+ * 20 s (four fifths of the heartbeat time-out), a retry costs one action however long the pause is, no event, no worker.
+ */
+const LONGEST_PAUSE_HERE = 20_000;
+/** Looks that go wrong one after the other before the workflow hears of it: about a minute. */
+const PATIENCE = { looks: 6, least: 1_000, most: 20_000 };
 /** A command may have been accepted a little before our clock says so. */
 const CLOCK_SKEW = 5 * 60_000;
 
 /** Following what a run has begun in one location, with as few calls as AWS allows. */
-export function createWatchActivities({ fleet, records }: { readonly fleet: Fleet; readonly records: Records }) {
+export function createWatchActivities({
+  fleet,
+  records,
+  draining,
+  pace = 1,
+}: {
+  readonly fleet: Fleet;
+  readonly records: Records;
+  /** How many times quicker than in truth things go, for benches. */
+  readonly pace?: number;
+  /** Aborted when the worker begins to shut down: a watch has nothing to finish, so another worker goes on at once. */
+  readonly draining?: AbortSignal;
+}) {
   /** Returns when at least one operation of the run has ended, or nothing is left to wait for. */
   async function watch(request: WatchRequest): Promise<OperationEnded[]> {
     return talkingToAws(async (signal) => {
       for (;;) {
-        const operations = await records.watched(request.run, request.watch, request.awaited);
-        const open = operations.filter(({ status }) => status !== 'ended');
-        const results = await lookAt(request.at, open, signal);
-        for (const [key, nodes] of results) await records.ended(key, request.watch, nodes);
-        const ended = operations.flatMap((operation) => {
-          const nodes = operation.status === 'ended' ? operation.results : results.get(operation.key);
-          return nodes ? [endOf(operation.key, nodes)] : [];
-        });
+        const { ended, open } = await patiently(() => look(request, signal), signal);
         if (ended.length > 0 || open.length === 0) return ended;
-        await pause(pollInterval(open), undefined, { signal });
+        const wait = pollInterval(open, pace);
+        if (wait * pace > LONGEST_PAUSE_HERE) throw lookAgain(open, wait);
+        await pause(wait, undefined, { signal });
       }
+    }, draining);
+  }
+
+  async function look(
+    request: WatchRequest,
+    signal: AbortSignal,
+  ): Promise<{ ended: OperationEnded[]; open: readonly Operation[] }> {
+    const operations = await records.watched(request.run, request.watch, request.awaited);
+    const open = operations.filter(({ status }) => status !== 'ended');
+    const results = await lookAt(request.at, open, signal);
+    for (const [key, nodes] of results) await records.ended(key, request.watch, nodes);
+    const ended = operations.flatMap((operation) => {
+      const nodes = operation.status === 'ended' ? operation.results : results.get(operation.key);
+      return nodes ? [endOf(operation.key, nodes)] : [];
     });
+    return { ended, open };
   }
 
   /** The results of those open operations that have ended, or whose deadline has passed. */
@@ -184,9 +214,14 @@ export function createWatchActivities({ fleet, records }: { readonly fleet: Flee
     operation: Operation,
     signal: AbortSignal,
   ): Promise<readonly NodeResult[] | null> {
-    const nodes = await fleet.describeNodes(at, operation.nodes, signal);
-    const pings = new Map(nodes.map(({ id, ping }) => [id, ping]));
-    if (!isOverdue(operation) && nodes.some(({ ping }) => ping !== 'online')) return null;
+    const online = await fleet.onlineNodes(at, operation.nodes, signal);
+    const others = operation.nodes.filter((node) => !online.includes(node));
+    const rest = others.length === 0 ? [] : await fleet.describeNodes(at, others, signal);
+    const pings = new Map([
+      ...online.map((node) => [node, 'online'] as const),
+      ...rest.map(({ id, ping }) => [id, ping] as const),
+    ]);
+    if (!isOverdue(operation) && rest.some(({ ping }) => ping !== 'online')) return null;
     return operation.nodes.map((node) => {
       const ping = pings.get(node);
       // Nobody waits for what is not listed any more: it does not come back.
@@ -243,11 +278,38 @@ function endOf(key: string, results: readonly NodeResult[]): OperationEnded {
   return { key, succeeded, failed: results.length - succeeded };
 }
 
-function pollInterval(open: readonly Operation[]): number {
+/** Looks again where it goes wrong: attempts are no measure of that, since each long pause is one. */
+async function patiently<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  for (let looks = 1; ; looks++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (looks === PATIENCE.looks || signal.aborted || isFinal(error)) throw error;
+      await pause(Math.min(PATIENCE.most, PATIENCE.least * 2 ** (looks - 1)), undefined, { signal });
+    }
+  }
+}
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof FleetError && (error.code === 'denied' || error.code === 'rejected');
+
+/** Ends an attempt that has found nothing; workflows/activities.ts has it repeated for as long as it takes. */
+const lookAgain = (open: readonly Operation[], wait: number): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: NOTHING_ENDED,
+    message: `${open.length} still under way; the next look is in ${Math.round(wait / 1000)} s.`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: wait,
+  });
+export const NOTHING_ENDED = 'nothing-ended-yet';
+
+/** In milliseconds. */
+function pollInterval(open: readonly Operation[], pace: number): number {
   const sentAt = ({ intendedAt, deadline, timeout }: Operation) =>
     deadline === null ? Date.parse(intendedAt) : Date.parse(deadline) - timeout;
   const newest = Math.max(...open.map(sentAt));
-  return Math.min(POLL.most, Math.max(POLL.least, (Date.now() - newest) * POLL.share));
+  const [least, most] = [POLL.least / pace, POLL.most / pace];
+  return Math.min(most, Math.max(least, (Date.now() - newest) * POLL.share));
 }
 
 function commonPrefix(texts: readonly string[]): string {

@@ -19,6 +19,7 @@ import { answerProblem, answerProblems } from './plugins/problems.js';
 import type { ApiStore } from './ports.js';
 import { complianceRoutes } from './routes/compliance.js';
 import { cycleRoutes } from './routes/cycles.js';
+import { doctorRoutes } from './routes/doctor.js';
 import { documentRoutes } from './routes/documents.js';
 import { eventRoutes } from './routes/events.js';
 import { planRoutes } from './routes/plans.js';
@@ -44,6 +45,8 @@ export interface ApiOptions {
   readonly requestsPerMinute?: number;
   /** How often the store is asked for news of a cycle that somebody watches, in milliseconds. */
   readonly eventInterval?: number;
+  /** Aborted when the service is asked to end: it serves on for a while, and says that it is not ready. */
+  readonly draining?: AbortSignal;
   /** Where measurements are kept; its own where none is given. */
   readonly metrics?: Registry;
 }
@@ -84,7 +87,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     eventInterval: options.eventInterval ?? 1_000,
     closing: closing.signal,
   };
-  await app.register(probeRoutes, { ...context, metrics });
+  await app.register(probeRoutes, { ...context, metrics, draining: options.draining ?? closing.signal });
   for (const routes of [
     documentRoutes,
     planRoutes,
@@ -94,6 +97,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     recordRoutes,
     complianceRoutes,
     scanRoutes,
+    doctorRoutes,
   ]) {
     await app.register(routes, { ...context, prefix: '/v1' });
   }

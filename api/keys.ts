@@ -51,6 +51,8 @@ const parse = (file: string): unknown => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing) throw new BadKeys(`there is no file ${file}; npm run keys makes one`);
     throw new BadKeys(`${file} cannot be read as JSON`, { cause: error });
   }
 };

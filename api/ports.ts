@@ -23,5 +23,6 @@ export type ApiStore = Pick<
   | 'claimKey'
   | 'audit'
   | 'auditEntries'
+  | 'awsReach'
   | 'ping'
 >;

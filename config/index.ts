@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigurationError, type Environment, readEnvironment } from './read.js';
+import { all, ConfigurationError, type Environment, readEnvironment } from './read.js';
 import { readTemporal, type TemporalConfig } from './temporal.js';
 import { OUR_NAMES, variables } from './variables.js';
 
-export { ConfigurationError, type Environment } from './read.js';
+export { keepTrying } from './keep-trying.js';
+export { all, ConfigurationError, type Environment } from './read.js';
+export { EXIT, startOrRefuse } from './start.js';
 export type { TemporalConfig, TemporalConnectionOptions } from './temporal.js';
 
 /** What `npm run worker` and `npm run api` both need. */
@@ -18,14 +20,20 @@ export interface WorkerConfig extends ServiceConfig {
   /** May contain `{region}`. */
   readonly bucket: string;
   readonly webhook: { readonly url: string; readonly secret: string } | null;
+  /** Where probes and measurements are answered; null for nowhere. */
+  readonly probes: { readonly host: string; readonly port: number } | null;
 }
 
 export interface ApiConfig extends ServiceConfig {
   readonly host: string;
   /** 0 for a free one. */
   readonly port: number;
-  /** Role → API key. */
+  /** Requests a minute that one caller may send. */
+  readonly requestsPerMinute: number;
+  /** Who may call, and with which key. */
   readonly keysFile: string;
+  /** Milliseconds that it goes on serving after it was asked to end. */
+  readonly drain: number;
   /** Null where links to the Temporal UI cannot be given. */
   readonly temporalUi: string | null;
 }
@@ -62,40 +70,54 @@ const workerSchema = pick(
   'PATCHTIDE_BUCKET',
   'PATCHTIDE_WEBHOOK_URL',
   'PATCHTIDE_WEBHOOK_SECRET',
+  'PATCHTIDE_WORKER_HOST',
+  'PATCHTIDE_WORKER_PORT',
   'PATCHTIDE_LOG_LEVEL',
-).refine((read) => (read.PATCHTIDE_WEBHOOK_URL === undefined) === (read.PATCHTIDE_WEBHOOK_SECRET === undefined), {
-  path: ['PATCHTIDE_WEBHOOK_SECRET'],
-  error: 'set it together with PATCHTIDE_WEBHOOK_URL: what is sent is signed with it',
-});
+  'AWS_ENDPOINT_URL',
+);
 
 /** @throws ConfigurationError with a line per fault */
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
-  const [read, temporal] = both(
+  const [read, temporal] = all(
     () => readEnvironment(workerSchema, environment, OUR_NAMES),
     () => requireTemporal(environment),
+    () => refuseHalfAWebhook(environment),
   );
-  const { PATCHTIDE_WEBHOOK_URL: url, PATCHTIDE_WEBHOOK_SECRET: secret } = read;
+  const { PATCHTIDE_WEBHOOK_URL: url, PATCHTIDE_WEBHOOK_SECRET: secret, PATCHTIDE_WORKER_PORT: port } = read;
   return {
     databaseUrl: read.DATABASE_URL,
     temporal,
     logLevel: read.PATCHTIDE_LOG_LEVEL,
     bucket: read.PATCHTIDE_BUCKET,
     webhook: url && secret ? { url, secret } : null,
+    probes: port === undefined ? null : { host: read.PATCHTIDE_WORKER_HOST, port },
   };
+}
+
+function refuseHalfAWebhook({ PATCHTIDE_WEBHOOK_URL: url, PATCHTIDE_WEBHOOK_SECRET: secret }: Environment): void {
+  if (url && !secret)
+    throw new ConfigurationError([
+      'PATCHTIDE_WEBHOOK_SECRET: set it together with PATCHTIDE_WEBHOOK_URL: what is sent is signed with it',
+    ]);
+  if (secret && !url)
+    throw new ConfigurationError([
+      'PATCHTIDE_WEBHOOK_URL: set it together with PATCHTIDE_WEBHOOK_SECRET, or unset that: there is nothing to sign',
+    ]);
 }
 
 const apiSchema = pick(
   'DATABASE_URL',
   'PATCHTIDE_HOST',
   'PATCHTIDE_PORT',
-  'PATCHTIDE_DATA',
   'PATCHTIDE_TEMPORAL_UI',
+  'PATCHTIDE_RATE_LIMIT',
+  'PATCHTIDE_DRAIN',
   'PATCHTIDE_LOG_LEVEL',
 );
 
 /** @throws ConfigurationError with a line per fault */
 export function readApiConfig(environment: Environment = process.env): ApiConfig {
-  const [read, temporal] = both(
+  const [read, temporal] = all(
     () => readEnvironment(apiSchema, environment, OUR_NAMES),
     () => requireTemporal(environment),
   );
@@ -105,9 +127,20 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     logLevel: read.PATCHTIDE_LOG_LEVEL,
     host: read.PATCHTIDE_HOST,
     port: read.PATCHTIDE_PORT,
-    keysFile: join(read.PATCHTIDE_DATA, 'keys.json'),
+    requestsPerMinute: read.PATCHTIDE_RATE_LIMIT,
+    keysFile: keysFile(environment),
+    drain: read.PATCHTIDE_DRAIN * 1_000,
     temporalUi: read.PATCHTIDE_TEMPORAL_UI ?? null,
   };
+}
+
+/** The file of API keys. */
+export function keysFile(environment: Environment = process.env): string {
+  const { PATCHTIDE_KEYS, PATCHTIDE_DATA } = pick('PATCHTIDE_KEYS', 'PATCHTIDE_DATA').parse({
+    PATCHTIDE_KEYS: environment.PATCHTIDE_KEYS || undefined,
+    PATCHTIDE_DATA: environment.PATCHTIDE_DATA || undefined,
+  });
+  return PATCHTIDE_KEYS ?? join(PATCHTIDE_DATA, 'keys.json');
 }
 
 const fleetSchema = pick('PATCHTIDE_FLEET', 'PATCHTIDE_FLEET_PORT', 'PATCHTIDE_FLEET_SPEED');
@@ -121,7 +154,7 @@ const stackSchema = z.object({
 
 /** @throws ConfigurationError with a line per fault */
 export function readStackConfig(environment: Environment = process.env): StackConfig {
-  const [read, temporal] = both(
+  const [read, temporal] = all(
     () => readEnvironment(stackSchema, environment, OUR_NAMES),
     () => readTemporal(environment),
   );
@@ -148,25 +181,14 @@ const fleetOf = (read: z.output<typeof fleetSchema>): FleetConfig => ({
 });
 
 function requireTemporal(environment: Environment): TemporalConfig {
-  const temporal = readTemporal(environment);
-  if (temporal === null)
-    throw new ConfigurationError(['TEMPORAL_ADDRESS: is not set; it takes a host and port, such as 127.0.0.1:7233']);
+  const missing = 'TEMPORAL_ADDRESS: is not set; it takes a host and port, such as 127.0.0.1:7233';
+  const mayBeInAFile = environment.TEMPORAL_CONFIG_FILE || environment.TEMPORAL_PROFILE;
+  const [temporal] = all(
+    () => readTemporal(environment),
+    () => {
+      if (!environment.TEMPORAL_ADDRESS && !mayBeInAFile) throw new ConfigurationError([missing]);
+    },
+  );
+  if (temporal === null) throw new ConfigurationError([missing]);
   return temporal;
-}
-
-/** Reads both, so that all faults are told at once. */
-function both<A, B>(first: () => A, second: () => B): [A, B] {
-  const faults: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (failure) {
-      if (!(failure instanceof ConfigurationError)) throw failure;
-      faults.push(...failure.faults);
-      return undefined;
-    }
-  };
-  const results = [attempt(first), attempt(second)];
-  if (faults.length > 0) throw new ConfigurationError(faults);
-  return results as [A, B];
 }

@@ -37,6 +37,25 @@ export function readEnvironment<Schema extends z.ZodType>(
   return parsed.data;
 }
 
+/**
+ * Reads all of them, so that all faults are told at once.
+ * @throws ConfigurationError with the faults of all
+ */
+export function all<Results extends unknown[]>(...reads: { [Index in keyof Results]: () => Results[Index] }): Results {
+  const faults: string[] = [];
+  const results = reads.map((read) => {
+    try {
+      return read();
+    } catch (failure) {
+      if (!(failure instanceof ConfigurationError)) throw failure;
+      faults.push(...failure.faults);
+      return undefined;
+    }
+  });
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return results as Results;
+}
+
 function unknownNames(names: readonly string[], known: readonly string[]): string[] {
   return names
     .filter((name) => name.startsWith('PATCHTIDE_') && !name.startsWith('PATCHTIDE_TEST_') && !known.includes(name))

@@ -8,6 +8,12 @@ const expected = (what: string, example: string) => ({
       : `${JSON.stringify(input)} is not ${what}, such as ${example}`,
 });
 
+/** The same without showing what was given: it may hold a secret. */
+const expectedSecret = (what: string, example: string) => ({
+  error: ({ input }: { input?: unknown }) =>
+    input === undefined ? `is not set; it takes ${what}, such as ${example}` : `is not ${what}, such as ${example}`,
+});
+
 const url = (protocol: RegExp, what: string, example: string) => z.url({ protocol, ...expected(what, example) });
 
 const port = (standard: number) =>
@@ -17,8 +23,14 @@ const port = (standard: number) =>
       (digits) => /^\d{1,5}$/.test(digits) && Number(digits) <= 65_535,
       expected('a port from 1 to 65535, or 0 for a free one', String(standard)),
     )
-    .transform(Number)
-    .default(standard);
+    .transform(Number);
+
+/** An address to listen on. */
+const host = () =>
+  z
+    .string()
+    .regex(/^[\w.:-]+$/, expected('an address to listen on', '127.0.0.1'))
+    .default('127.0.0.1');
 
 /**
  * Every variable of ours, and those of others that we read, each with its meaning, default and refusal. A process picks
@@ -26,13 +38,31 @@ const port = (standard: number) =>
  */
 export const variables = {
   /** The API's port; 0 for a free one. */
-  PATCHTIDE_PORT: port(8080),
-  PATCHTIDE_HOST: z.string().default('127.0.0.1'),
+  PATCHTIDE_PORT: port(8080).default(8080),
+  PATCHTIDE_HOST: host(),
+  /** The worker's probes and measurements; unset for none, 0 for a free one. */
+  PATCHTIDE_WORKER_PORT: port(8081).optional(),
+  PATCHTIDE_WORKER_HOST: host(),
+  /** The file of API keys; `keys.json` in PATCHTIDE_DATA where it is not set. */
+  PATCHTIDE_KEYS: z.string().optional(),
+  /** Seconds that the API goes on serving after SIGTERM while it says that it is not ready. */
+  PATCHTIDE_DRAIN: z
+    .string()
+    .refine((digits) => /^\d{1,3}$/.test(digits), expected('a number of seconds up to 999', '5'))
+    .transform(Number)
+    .default(0),
+  /** Requests a minute that one caller of the API may send. */
+  PATCHTIDE_RATE_LIMIT: z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/, expected('a number of requests from 1 to 9999999', '1200'))
+    .transform(Number)
+    .default(1_200),
   /** Folder of the embedded stack; in it `keys.json`. */
   PATCHTIDE_DATA: z.string().default('.patchtide'),
   /** `demo`, a file that describes a fleet, or `none`. */
   PATCHTIDE_FLEET: z.string().default('demo'),
-  PATCHTIDE_FLEET_PORT: port(4599),
+  PATCHTIDE_FLEET_PORT: port(4599).default(4599),
+  PATCHTIDE_FLEET_HOST: host(),
   /** The factor by which the fleet's durations shrink. */
   PATCHTIDE_FLEET_SPEED: z
     .string()
@@ -41,16 +71,18 @@ export const variables = {
     .default(60),
   /** S3 bucket for patch sets, command output and reports; `{region}` stands for the Region. */
   PATCHTIDE_BUCKET: z
-    .string()
+    .string(expected('the name of an S3 bucket', 'acme-patchtide-{region}'))
     .regex(/^[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]$/, expected('the name of an S3 bucket', 'patchtide-{region}'))
     .regex(/^([^{}]|\{region\})*$/, expected('a name with no placeholder but {region}', 'patchtide-{region}')),
   /** Told, signed by Standard Webhooks, what a person waits for. */
-  PATCHTIDE_WEBHOOK_URL: url(/^https?$/, 'an http or https URL', 'https://hooks.example.com/patchtide').optional(),
+  PATCHTIDE_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, ...expectedSecret('an http or https URL', 'https://hooks.example.com/patchtide') })
+    .optional(),
   PATCHTIDE_WEBHOOK_SECRET: z
     .string()
     .regex(
       /^whsec_[A-Za-z0-9+/=]{16,}$/,
-      expected('a Standard Webhooks secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'),
+      expectedSecret('a Standard Webhooks secret', 'whsec_ and base64 of 24 random bytes'),
     )
     .optional(),
   /** Where the Temporal UI is, for links. */
@@ -64,7 +96,7 @@ export const variables = {
   /** Never shown in a refusal: a password may be in it. */
   DATABASE_URL: z.url({
     protocol: /^postgres(ql)?$/,
-    error: "takes PostgreSQL's URL, such as postgres://patchtide:secret@db.example.com:5432/patchtide",
+    ...expectedSecret("PostgreSQL's URL", 'postgres://patchtide:secret@db.example.com:5432/patchtide'),
   }),
   /** AWS's own: with it that endpoint is used, and no simulated fleet is started. */
   AWS_ENDPOINT_URL: url(/^https?$/, 'an http or https URL', 'http://127.0.0.1:4566').optional(),

@@ -7,6 +7,7 @@ async function main(): Promise<void> {
   const fleet = await startFleet({
     fleet: env.PATCHTIDE_FLEET ?? 'demo',
     port: Number(env.PATCHTIDE_FLEET_PORT ?? 4599),
+    host: env.PATCHTIDE_FLEET_HOST || '127.0.0.1',
     speed: Number(env.PATCHTIDE_FLEET_SPEED ?? 60),
     stateFolder: join(env.PATCHTIDE_DATA ?? '.patchtide', 'fleet'),
   });

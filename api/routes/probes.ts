@@ -1,19 +1,31 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
+import type { Instant } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.js';
 import { problems } from '../schemas/problem.js';
 import { temporalAnswers } from '../temporal/runs.js';
 
 const health = z.enum(['up', 'down']);
-const readiness = z.object({ ready: z.boolean(), temporal: health, store: health });
+/** How long workers' news of AWS are news: a wave that waits for AWS asks again every five minutes at least. */
+const OF_LATE = 15 * 60_000;
+const readiness = z.object({
+  ready: z.boolean().meta({ description: 'Temporal and the database answer, and the service was not asked to end' }),
+  draining: z.boolean().meta({ description: 'The service was asked to end and serves on for a while' }),
+  temporal: health,
+  store: health,
+  aws: z.enum(['up', 'partly', 'down', 'idle', 'unknown']).meta({
+    description:
+      'How AWS answered the workers in the last 15 minutes: in all locations, in some, in none; idle where nothing was ' +
+      'asked, unknown where the database is down. It does not decide on readiness: cycles wait for AWS by themselves.',
+  }),
+});
 
 /** For those who run the service: probes, measurements, and what the problems mean. Nobody has to say who they are. */
-export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Registry }> = async (
-  app,
-  { store, temporal, metrics },
-) => {
+export const probeRoutes: FastifyPluginAsyncZod<
+  Context & { readonly metrics: Registry; readonly draining: AbortSignal }
+> = async (app, { store, temporal, metrics, draining }) => {
   const tags = ['Operation'];
   // Under pressure too: who asks restarts what does not answer, and that would help nobody.
   const always = { rateLimit: false, pressureHandler: () => undefined } as const;
@@ -48,18 +60,17 @@ export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Re
       },
     },
     async (_request, reply) => {
-      const [temporalUp, storeUp] = await Promise.all([
-        temporalAnswers(temporal),
-        store.ping().then(
-          () => true,
-          () => false,
-        ),
-      ]);
-      const ready = temporalUp && storeUp;
+      const [temporalUp, aws] = await Promise.all([temporalAnswers(temporal), awsState(store)]);
+      const storeUp = aws !== 'unknown';
+      const ready = temporalUp && storeUp && !draining.aborted;
       if (!ready) reply.header('retry-after', '5');
-      return reply
-        .code(ready ? 200 : 503)
-        .send({ ready, temporal: temporalUp ? 'up' : 'down', store: storeUp ? 'up' : 'down' });
+      return reply.code(ready ? 200 : 503).send({
+        ready,
+        draining: draining.aborted,
+        temporal: temporalUp ? 'up' : 'down',
+        store: storeUp ? 'up' : 'down',
+        aws,
+      });
     },
   );
 
@@ -101,5 +112,17 @@ export const probeRoutes: FastifyPluginAsyncZod<Context & { readonly metrics: Re
     },
   );
 };
+
+/** What workers have written down of AWS; `unknown` where the store does not answer. */
+async function awsState(store: Context['store']): Promise<z.infer<typeof readiness>['aws']> {
+  try {
+    const { up, down } = await store.awsReach(new Date(Date.now() - OF_LATE).toISOString() as Instant);
+    if (up + down === 0) return 'idle';
+    if (down === 0) return 'up';
+    return up === 0 ? 'down' : 'partly';
+  } catch {
+    return 'unknown';
+  }
+}
 
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);

@@ -39,7 +39,7 @@ export const awsCalls = (db: Kysely<Database>): AwsCalls => ({
       .onConflict((conflict) =>
         conflict
           .columns(['account', 'region', 'service', 'operation'])
-          .doUpdateSet(({ ref }) => ({ outcome: ref('excluded.outcome'), at: ref('excluded.at') }))
+          .doUpdateSet((row) => ({ outcome: row.ref('excluded.outcome'), at: row.ref('excluded.at') }))
           .where(sql<boolean>`excluded.at >= aws_calls.at`),
       )
       .execute();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { buildApp } from '../../api/app.js';
 import { PROBLEMS } from '../../api/errors.js';
+import type { AccountId, Instant, Region } from '../../domain/ids.js';
 import { StoreUnavailable } from '../../store/index.js';
 import { useService } from './service.js';
 
@@ -10,12 +11,50 @@ const anonymous = (url: string) => service.send(null, { method: 'GET', url });
 describe('Probes', () => {
   test('say that it lives, and whether Temporal and the database answer, each by itself', async () => {
     expect((await anonymous('/livez')).json()).toEqual({ alive: true });
-    expect((await anonymous('/readyz')).json()).toEqual({ ready: true, temporal: 'up', store: 'up' });
+    const allWell = { ready: true, draining: false, temporal: 'up', store: 'up', aws: 'idle' };
+    expect((await anonymous('/readyz')).json()).toEqual(allWell);
     service.temporal.outOfReach = true;
     const response = await anonymous('/readyz');
     expect(response.statusCode).toBe(503);
     expect(response.headers['retry-after']).toBe('5');
-    expect(response.json()).toEqual({ ready: false, temporal: 'down', store: 'up' });
+    expect(response.json()).toEqual({ ...allWell, ready: false, temporal: 'down' });
+  });
+
+  test('tell AWS apart, as workers have seen it, and stay ready while it is down', async () => {
+    const seen = (region: string, outcome: string) => ({
+      account: '111122223333' as AccountId,
+      region: region as Region,
+      service: 'ssm',
+      operation: 'SendCommand',
+      outcome,
+      at: new Date().toISOString() as Instant,
+    });
+    const told = async () => (await anonymous('/readyz')).json();
+    await service.store.awsCalled([seen('eu-west-1', 'ok')]);
+    expect(await told()).toMatchObject({ ready: true, aws: 'up' });
+    await service.store.awsCalled([seen('us-east-1', 'denied')]);
+    expect(await told()).toMatchObject({ ready: true, aws: 'partly' });
+    await service.store.awsCalled([seen('eu-west-1', 'unreachable')]);
+    expect(await told()).toMatchObject({ ready: true, aws: 'down' });
+  });
+
+  test('say that it is not ready while it serves on before its end', async () => {
+    const draining = new AbortController();
+    const app = await buildApp({
+      store: service.store,
+      temporal: service.temporal.client,
+      keys: [{ name: 'ada', role: 'viewer', key: 'a-key-for-this-test-alone' }],
+      logger: null,
+      temporalUi: null,
+      draining: draining.signal,
+    });
+    draining.abort();
+    const response = await app.inject('/readyz');
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5']);
+    expect(response.json()).toMatchObject({ ready: false, draining: true, temporal: 'up', store: 'up' });
+    const headers = { authorization: 'Bearer a-key-for-this-test-alone' };
+    expect((await app.inject({ url: '/v1/cycles', headers })).statusCode).toBe(200);
+    await app.close();
   });
 
   test('measure every answer by its route', async () => {
@@ -45,7 +84,7 @@ describe('While the database does not answer', () => {
       expect(response.json()).toMatchObject({ status: 503, code: 'store-unavailable' });
       expect(response.headers['retry-after']).toBe('5');
     }
-    expect((await app.inject('/readyz')).json()).toEqual({ ready: false, temporal: 'up', store: 'down' });
+    expect((await app.inject('/readyz')).json()).toMatchObject({ ready: false, store: 'down', aws: 'unknown' });
     await app.close();
   });
 });

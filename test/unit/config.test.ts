@@ -1,5 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
-import { ConfigurationError, readApiConfig, readStackConfig, readWorkerConfig } from '../../config/index.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  ConfigurationError,
+  type Environment,
+  readApiConfig,
+  readStackConfig,
+  readWorkerConfig,
+} from '../../config/index.js';
 
 const worker = {
   DATABASE_URL: 'postgres://patchtide@db.example.com/patchtide',
@@ -66,7 +75,7 @@ describe('the embedded stack', () => {
       'PATCHTIDE_PORT: "70000" is not a port from 1 to 65535, or 0 for a free one, such as 8080',
       'AWS_ENDPOINT_URL: "nowhere" is not an http or https URL, such as http://127.0.0.1:4566',
       'PATCHTIDE_BUCKET: "acme-{zone}" is not a name with no placeholder but {region}, such as patchtide-{region}',
-      expect.stringMatching(/^DATABASE_URL: takes PostgreSQL's URL, such as postgres:/),
+      expect.stringMatching(/^DATABASE_URL: is not PostgreSQL's URL, such as postgres:/),
       expect.stringMatching(/^TEMPORAL_…: .+/),
     ]);
     expect(faults.join()).not.toContain('hunter2');
@@ -81,6 +90,7 @@ describe('a worker', () => {
       logLevel: 'info',
       bucket: 'acme-{region}',
       webhook: null,
+      probes: null,
     });
   });
 
@@ -100,16 +110,94 @@ describe('a worker', () => {
   });
 });
 
-test('the API takes its keys from the data folder, and a secured Temporal as Temporal names it', () => {
-  const config = readApiConfig({
-    ...worker,
-    PATCHTIDE_DATA: '/var/lib/patchtide',
-    TEMPORAL_NAMESPACE: 'patching.acme',
-    TEMPORAL_API_KEY: 'secret',
+describe('the API', () => {
+  test('takes its keys from the file that is named, else from the data folder', () => {
+    expect(readApiConfig({ ...worker, PATCHTIDE_DATA: '/var/lib/patchtide' }).keysFile).toBe(
+      '/var/lib/patchtide/keys.json',
+    );
+    expect(readApiConfig({ ...worker, PATCHTIDE_KEYS: '/run/secrets/keys' }).keysFile).toBe('/run/secrets/keys');
   });
-  expect(config.keysFile).toBe('/var/lib/patchtide/keys.json');
-  expect(config.temporal).toEqual({
-    namespace: 'patching.acme',
-    connection: expect.objectContaining({ address: worker.TEMPORAL_ADDRESS, apiKey: 'secret', tls: expect.anything() }),
+
+  test('drains for as long as it is told, in seconds', () => {
+    expect(readApiConfig(worker).drain).toBe(0);
+    expect(readApiConfig({ ...worker, PATCHTIDE_DRAIN: '5' }).drain).toBe(5_000);
+  });
+});
+
+describe('Temporal', () => {
+  let folder = '';
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'patchtide-temporal-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const read = (environment: Environment) => readWorkerConfig({ ...worker, ...environment }).temporal;
+
+  test('Cloud by API key: TLS is on by itself', () => {
+    const cloud = {
+      TEMPORAL_ADDRESS: 'eu-west-1.aws.api.temporal.io:7233',
+      TEMPORAL_NAMESPACE: 'patching.acme',
+      TEMPORAL_API_KEY: 'secret',
+    };
+    expect(read(cloud)).toMatchObject({
+      namespace: 'patching.acme',
+      connection: { address: cloud.TEMPORAL_ADDRESS, apiKey: 'secret', tls: true },
+    });
+  });
+
+  test('Cloud by client certificate, and a server of your own with its own authority', () => {
+    const { connection } = read({
+      TEMPORAL_NAMESPACE: 'patching.acme',
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: file('tls.crt', 'certificate'),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: file('tls.key', 'key'),
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: file('ca.crt', 'authority'),
+      TEMPORAL_TLS_SERVER_NAME: 'temporal.internal',
+    });
+    const text = (bytes: unknown) => Buffer.from(bytes as Uint8Array).toString();
+    const tls = typeof connection.tls === 'object' && connection.tls ? connection.tls : {};
+    expect(tls).toMatchObject({ serverNameOverride: 'temporal.internal' });
+    expect(text(tls.serverRootCACertificate)).toBe('authority');
+    expect([text(tls.clientCertPair?.crt), text(tls.clientCertPair?.key)]).toEqual(['certificate', 'key']);
+  });
+
+  test('by a profile of its configuration file, over which the environment goes', () => {
+    const TEMPORAL_CONFIG_FILE = file(
+      'temporal.toml',
+      '[profile.production]\naddress = "temporal.internal:7233"\nnamespace = "patching"\napi_key = "secret"\n',
+    );
+    const environment = {
+      ...worker,
+      TEMPORAL_ADDRESS: undefined,
+      TEMPORAL_CONFIG_FILE,
+      TEMPORAL_PROFILE: 'production',
+    };
+    expect(readWorkerConfig(environment).temporal).toMatchObject({
+      namespace: 'patching',
+      connection: { address: 'temporal.internal:7233', apiKey: 'secret', tls: true },
+    });
+    expect(readWorkerConfig({ ...environment, TEMPORAL_NAMESPACE: 'other' }).temporal.namespace).toBe('other');
+  });
+
+  test('without TLS where nothing asks for it', () => {
+    expect(read({}).connection.tls).toBeUndefined();
+  });
+
+  test('a faulty configuration file is refused without showing what stands in it', () => {
+    const TEMPORAL_CONFIG_FILE = file('broken.toml', '[profile.default]\napi_key = "hunter2" oops\n');
+    const faults = faultsOf(() => read({ TEMPORAL_CONFIG_FILE }));
+    expect(faults).toEqual([expect.stringMatching(/^TEMPORAL_…: .*TOML/)]);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+
+  test('half a client certificate is refused: the other half would be passed over in silence', () => {
+    expect(faultsOf(() => read({ TEMPORAL_TLS_CLIENT_CERT_PATH: file('tls.crt', 'certificate') }))).toEqual([
+      'TEMPORAL_TLS_CLIENT_KEY_PATH: is not set; it belongs to TEMPORAL_TLS_CLIENT_CERT_…',
+    ]);
   });
 });
