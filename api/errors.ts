@@ -146,6 +146,11 @@ export const PROBLEMS = {
     title: 'The preview could not be made',
     advice: 'Look into what the detail says (AWS may be out of reach, or deny); nothing was changed. Then repeat it.',
   },
+  'examination-failed': {
+    status: 503,
+    title: 'The accounts could not be looked at',
+    advice: 'Look into what the detail says; nothing was changed. Then repeat it, for fewer accounts perhaps.',
+  },
   'store-unavailable': {
     status: 503,
     title: 'The database does not answer',

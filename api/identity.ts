@@ -4,7 +4,7 @@ export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What a route lets its callers do. */
-export type Permission = 'read' | 'steer' | 'decide' | 'write';
+export type Permission = 'read' | 'steer' | 'decide' | 'write' | 'examine';
 
 /**
  * Duties are separated: who writes plans does not start cycles, and who starts a cycle does not decide on it. Who decides
@@ -15,6 +15,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   steer: ['operator'],
   decide: ROLES,
   write: ['admin'],
+  examine: ['operator', 'admin'],
 };
 
 /** Who sends a request. `name` is what the audit trail and the four-eyes rule go by. */

@@ -42,5 +42,6 @@ export const workflowIds = {
   fleetScan: (id: string) => `fleet-scan/${id}`,
   locationScan: (id: string, at: Location) => `fleet-scan/${id}/${at.account}/${at.region}`,
   preview: (id: string) => `preview/${id}`,
+  doctor: (id: string) => `doctor/${id}`,
   webhook: (cycleWorkflow: string, event: string) => `${cycleWorkflow}/webhook/${event}`,
 } as const;

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
+import type { DoctorActivities } from '../activities/doctor.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
 import type { RecordActivities } from '../activities/record.js';
@@ -63,6 +64,13 @@ export const previewing = proxyActivities<PreviewActivities>({
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '25s',
   retry: { ...AWS_RETRY, maximumAttempts: 2 },
+});
+
+/** A person waits for the answer, and it is bound by itself: what it cannot find out in time, it says. */
+export const examining = proxyActivities<DoctorActivities>({
+  startToCloseTimeout: '55 seconds',
+  heartbeatTimeout: '25s',
+  retry: { maximumAttempts: 1 },
 });
 
 /** The receiver may be down for a day; then its people will have noticed. */

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CycleRequest, CycleStatus, DecisionMessage, WaitingFor } from '../domain/cycle.js';
+import type { DoctorReport, DoctorRequest } from '../domain/doctor/report.js';
 import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Preview } from '../domain/preview.js';
 
@@ -21,6 +22,8 @@ export interface PatchtideWorkflows {
   scanFleet(request: FleetScanRequest): Promise<FleetScanResult>;
   /** Short: what a cycle of the plan would do if it started now. */
   previewPlan(request: { readonly plan: PlanName }): Promise<Preview>;
+  /** Short: what works in the registered accounts. */
+  examineAccounts(request: DoctorRequest): Promise<DoctorReport>;
   /** What a plan's schedule starts: reserves the next cycle and leaves it running. */
   startPlannedCycle(request: { readonly plan: PlanName }): Promise<string>;
 }

@@ -5,6 +5,7 @@ import {
 } from '@temporalio/client';
 import { defineSearchAttributeKey, TimeoutFailure } from '@temporalio/common';
 import type { CycleRequest } from '../../domain/cycle.js';
+import type { DoctorReport, DoctorRequest } from '../../domain/doctor/report.js';
 import { type PlanName, workflowIds } from '../../domain/ids.js';
 import type { Preview } from '../../domain/preview.js';
 import {
@@ -25,6 +26,9 @@ const PATCH_PHASE = defineSearchAttributeKey('PatchPhase', 'KEYWORD');
 
 /** A preview reads much and changes nothing; a caller who waits longer than this has gone. */
 const PREVIEW_DEADLINE = 60_000;
+
+/** More than the examination allows itself. */
+const EXAMINATION_DEADLINE = 58_000;
 
 interface Start<Type extends WorkflowType> {
   readonly type: Type;
@@ -143,14 +147,45 @@ export async function previewPlan(client: TemporalClient, plan: PlanName, id: st
   }
 }
 
+/** Asks a worker what works in the accounts; null where no worker answered in time. */
+export async function examineAccounts(
+  client: TemporalClient,
+  request: DoctorRequest,
+  id: string,
+): Promise<DoctorReport | null> {
+  const workflowId = workflowIds.doctor(id);
+  await startOnce(client, {
+    type: 'examineAccounts',
+    id: workflowId,
+    argument: request,
+    summary: 'What works in the registered accounts',
+    plan: null,
+    timeout: EXAMINATION_DEADLINE,
+  });
+  try {
+    return await within(client, EXAMINATION_DEADLINE, () =>
+      client.workflow.getHandle<PatchtideWorkflows['examineAccounts']>(workflowId).result(),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const cause = rootOf(error);
+    if (cause instanceof TimeoutFailure) return null;
+    throw new Problem('examination-failed', `The accounts could not be looked at: ${cause.message}`, { cause: error });
+  }
+}
+
 const rootOf = (error: Error): Error => (error.cause instanceof Error ? rootOf(error.cause) : error);
 
 /** Whether Temporal answers. */
-export async function temporalAnswers(client: TemporalClient): Promise<boolean> {
+export const temporalAnswers = async (client: TemporalClient): Promise<boolean> =>
+  (await temporalVersion(client)) !== null;
+
+/** The version of the Temporal server (empty where it keeps it to itself); null where it does not answer. */
+export async function temporalVersion(client: TemporalClient): Promise<string | null> {
   try {
-    await within(client, 2_000, () => client.connection.workflowService.getSystemInfo({}));
-    return true;
+    const info = await within(client, 2_000, () => client.connection.workflowService.getSystemInfo({}));
+    return info.serverVersion ?? '';
   } catch {
-    return false;
+    return null;
   }
 }

@@ -73,10 +73,15 @@ export class FakeTemporal {
     const client = {
       workflow: { start: this.#start, getHandle: this.#workflow },
       schedule: { create: this.#createSchedule, getHandle: this.#schedule },
-      connection: { workflowService: { getSystemInfo: async () => this.#reach() } },
+      connection: { workflowService: { getSystemInfo: async () => this.#systemInfo() } },
       withDeadline: <R>(_deadline: number | Date, call: () => Promise<R>) => call(),
     };
     return client as unknown as Pick<Client, 'workflow' | 'schedule' | 'connection' | 'withDeadline'>;
+  }
+
+  #systemInfo(): object {
+    this.#reach();
+    return { serverVersion: '1.32.0' };
   }
 
   #reach(): void {

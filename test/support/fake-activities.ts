@@ -165,6 +165,9 @@ export function fakeActivities(world: FakeWorld): Activities {
     async preview() {
       throw new Error('A workflow test has no use for a preview.');
     },
+    async examineAccounts() {
+      throw new Error('A workflow test has no use for the doctor.');
+    },
     async deliverWebhook(event) {
       await world.ask({ what: 'webhook', event });
     },
