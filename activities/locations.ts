@@ -40,6 +40,24 @@ export async function planOf(
   return found;
 }
 
+/** Works through all items, some of them at a time, even though one fails; then throws what went wrong first. */
+export async function allOf<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const ends = await sideBySide(items, async (item) => {
+    try {
+      return { done: true, result: await work(item) } as const;
+    } catch (error) {
+      return { done: false, error } as const;
+    }
+  });
+  return ends.map((end) => {
+    if (end.done) return end.result;
+    throw end.error;
+  });
+}
+
 /** Works through the items, some of them at a time, and answers in their order. The first error ends it. */
 export async function sideBySide<Item, Result>(
   items: readonly Item[],

@@ -12,6 +12,7 @@ import type { Examination } from '../domain/doctor/examination.js';
 import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } from '../domain/documents/types.js';
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
+import type { EstateSettings } from '../domain/import/estate.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { OtherPatching } from '../domain/other-patching.js';
 import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
@@ -117,6 +118,8 @@ export interface Fleet {
   findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
   /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */
   describeNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<ManagedNode[]>;
+  /** Those of these nodes whose agent is online, at 50 a call to AWS; the others are offline, gone, or never registered. */
+  onlineNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]>;
 
   /** `beforeSend` is called at the last moment before the request goes out; what it throws keeps the request from being sent. */
   sendCommand(
@@ -166,6 +169,8 @@ export interface Fleet {
 
   /** What of the account's own patches nodes there: enabled maintenance windows, associations, patch policies. */
   otherPatching(at: Location, signal: AbortSignal): Promise<OtherPatching[]>;
+  /** The windows, baselines and patch groups of a location as SSM keeps them. One call for each task and baseline. */
+  estate(at: Location, signal: AbortSignal): Promise<EstateSettings>;
 
   /** Writes an object to the location's bucket and answers with its `s3://` path; the same name and body twice is once. */
   putObject(at: Location, name: string, body: string, signal: AbortSignal): Promise<string>;

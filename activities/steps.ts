@@ -5,17 +5,25 @@ import type { Batch, Manifest, Target, Wave } from '../domain/manifest.js';
 import { type Step, stepNames, stepOf } from '../domain/steps.js';
 import { Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
+import { allOf } from './locations.js';
 import type { Fleet, Records } from './ports.js';
 import { effectOf, effectOfTask } from './step-effects.js';
-import { recordVerdicts } from './verdicts.js';
+import { type BatchRecord, recordVerdicts } from './verdicts.js';
 
 export interface StepRequest {
   readonly manifest: Digest;
   /** The workflow whose watch follows the step. */
   readonly run: string;
   readonly wave: number;
-  readonly batch: number;
+  readonly batches: readonly number[];
   readonly step: string;
+}
+
+/** A step that has begun on a batch. `key` is what the watch answers with; null: nothing to wait for. */
+export interface BegunStep {
+  readonly batch: number;
+  readonly key: string | null;
+  readonly nodes: number;
 }
 
 export type StepActivities = ReturnType<typeof createStepActivities>;
@@ -24,28 +32,33 @@ export type StepActivities = ReturnType<typeof createStepActivities>;
 export function createStepActivities({ fleet, records }: { readonly fleet: Fleet; readonly records: Records }) {
   const effects = new Effects({ fleet, records });
 
-  /** Begins a step on those nodes of the batch that are to take it. `key` is what the watch answers with; null: nothing to wait for. */
-  async function beginStep(request: StepRequest): Promise<{ key: string | null; nodes: number }> {
-    return talkingToAws(async (signal) => {
-      const place = await placeOf(request);
-      const { manifest, wave, batch } = place;
-      const { cycle, stage } = manifest;
-      const step = stepOf(request.step, manifest.policy);
-      const at: Location = { account: wave.account, region: wave.region };
-      const key = stepKey(cycle, stage, wave.number, batch.number, request.step);
-      // What it has begun on it goes on with, whatever has become of the nodes since.
-      const begun = await records.operation(key);
-      const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
-      if (nodes.length === 0) return { key: null, nodes: 0 };
-      const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
-      const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put });
-      if (planned === null) return { key: null, nodes: 0 };
-      await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
-      const failureIsProblem = step.failure === 'problem';
-      const owner = { run: request.run, cycle, stage, batch: batch.number, step: request.step, failureIsProblem };
-      await effects.carryOut({ ...owner, key, at, nodes, ...planned }, signal);
-      return { key, nodes: nodes.length };
-    });
+  /** Begins a step on those nodes of the batches that are to take it. What has begun when one of them fails is found again. */
+  async function beginStep(request: StepRequest): Promise<{ begun: readonly BegunStep[] }> {
+    return talkingToAws(async (signal) => ({
+      begun: await allOf(request.batches, (batch) => beginStepOf({ ...request, batch }, signal)),
+    }));
+  }
+
+  async function beginStepOf(request: StepRequest & { batch: number }, signal: AbortSignal): Promise<BegunStep> {
+    const place = await placeOf(request);
+    const { manifest, wave, batch } = place;
+    const { cycle, stage } = manifest;
+    const nobody = { batch: batch.number, key: null, nodes: 0 };
+    const step = stepOf(request.step, manifest.policy);
+    const at: Location = { account: wave.account, region: wave.region };
+    const key = stepKey(cycle, stage, wave.number, batch.number, request.step);
+    // What it has begun on it goes on with, whatever has become of the nodes since.
+    const begun = await records.operation(key);
+    const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
+    if (nodes.length === 0) return nobody;
+    const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
+    const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put });
+    if (planned === null) return nobody;
+    await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
+    const failureIsProblem = step.failure === 'problem';
+    const owner = { run: request.run, cycle, stage, batch: batch.number, step: request.step, failureIsProblem };
+    await effects.carryOut({ ...owner, key, at, nodes, ...planned }, signal);
+    return { batch: batch.number, key, nodes: nodes.length };
   }
 
   /** Begins a task of the whole stage in one location: an automation once, a command on the stage's nodes there. */
@@ -84,9 +97,16 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
     });
   }
 
-  /** What became of a batch's nodes, by a scan after the install and by what went wrong. */
-  async function recordBatch(request: Omit<StepRequest, 'run' | 'step'>) {
-    return talkingToAws(async (signal) => recordVerdicts(await placeOf(request), { fleet, records }, signal));
+  /** What became of the batches' nodes, by a scan after the install and by what went wrong. */
+  async function recordBatches(
+    request: Omit<StepRequest, 'run' | 'step'>,
+  ): Promise<{ recorded: readonly (BatchRecord & { readonly batch: number })[] }> {
+    return talkingToAws(async (signal) => ({
+      recorded: await allOf(request.batches, async (batch) => ({
+        batch,
+        ...(await recordVerdicts(await placeOf({ ...request, batch }), { fleet, records }, signal)),
+      })),
+    }));
   }
 
   async function placeOf(request: { manifest: Digest; wave: number; batch: number }): Promise<Place> {
@@ -168,8 +188,11 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
   async function present(place: Place, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]> {
     if (nodes.length === 0) return [];
     const at: Location = { account: place.wave.account, region: place.wave.region };
-    const found = new Map((await fleet.describeNodes(at, nodes, signal)).map((node) => [node.id, node]));
-    const problems = nodes.flatMap((node) => {
+    const online = new Set(await fleet.onlineNodes(at, nodes, signal));
+    const others = nodes.filter((node) => !online.has(node));
+    if (others.length === 0) return [...nodes];
+    const found = new Map((await fleet.describeNodes(at, others, signal)).map((node) => [node.id, node]));
+    const problems = others.flatMap((node) => {
       const now = found.get(node);
       if (!now) return [goneNode(node)];
       if (now.ping === 'online') return [];
@@ -193,7 +216,7 @@ export function createStepActivities({ fleet, records }: { readonly fleet: Fleet
     );
   }
 
-  return { beginStep, beginStageTask, recordBatch };
+  return { beginStep, beginStageTask, recordBatches };
 }
 
 interface Place {

@@ -4,8 +4,9 @@ import { automation, startAutomation, stopAutomation } from './automations.js';
 import { ensureBaseline } from './baselines.js';
 import { Connections } from './clients.js';
 import { cancelCommand, listCommands, listInvocations, type OutputPlace, sendCommand } from './commands.js';
+import { estate } from './estate.js';
 import { examine } from './examine.js';
-import { describeNodes, findNodes, instanceStates, startInstances, stopInstances } from './nodes.js';
+import { describeNodes, findNodes, instanceStates, onlineNodes, startInstances, stopInstances } from './nodes.js';
 import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
 import type { CallObserver } from './observe.js';
 import { otherPatching } from './other-patching.js';
@@ -38,6 +39,7 @@ export const createFleet = ({
   return {
     findNodes: (at, tags, signal) => findNodes(to(at), tags, signal),
     describeNodes: (at, nodes, signal) => describeNodes(to(at), nodes, signal),
+    onlineNodes: (at, nodes, signal) => onlineNodes(to(at), nodes, signal),
     sendCommand: (at, request, signal, beforeSend) => sendCommand(to(at), output(at), request, signal, beforeSend),
     listCommands: (at, query, signal) => listCommands(to(at), query, signal),
     listInvocations: (at, commandId, signal) => listInvocations(to(at), output(at), commandId, signal),
@@ -54,6 +56,7 @@ export const createFleet = ({
     stopInstances: (at, nodes, signal) => stopInstances(to(at), nodes, signal),
     instanceStates: (at, nodes, signal) => instanceStates(to(at), nodes, signal),
     otherPatching: (at, signal) => otherPatching(to(at), signal),
+    estate: (at, signal) => estate(to(at), signal),
     putObject: (at, name, body, signal) => putObject(to(at), bucketOf(bucket, at), name, body, signal),
     examine: async (at, signal) => {
       // Connections of its own: what is asked is whether the role can be assumed now, not an hour ago.

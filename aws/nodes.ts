@@ -67,6 +67,12 @@ export const describeNodes = async (
   return [...(await ec2Nodes(aws, instances, signal)), ...(await hybridNodes(aws, hybrids, signal))];
 };
 
+/** See Fleet.onlineNodes. */
+export const onlineNodes = async (aws: Connection, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]> =>
+  (await agentsNamed(aws, nodes, signal)).flatMap(({ InstanceId, PingStatus }) =>
+    InstanceId !== undefined && PingStatus === 'Online' ? [InstanceId as NodeId] : [],
+  );
+
 /** See Fleet.instanceStates. */
 export const instanceStates = async (
   aws: Connection,

@@ -32,7 +32,8 @@ export const PLAN = 'bench';
 export const STAGE = 'all';
 
 /** As few Regions as give the locations: accounts of one Region go zone by zone together, as they would. */
-const regionsFor = (locations: number) => REGIONS.slice(0, Math.min(REGIONS.length, Math.max(1, Math.ceil(locations / 10))));
+const regionsFor = (locations: number) =>
+  REGIONS.slice(0, Math.min(REGIONS.length, Math.max(1, Math.ceil(locations / 10))));
 
 const accountsFor = (locations: number) =>
   Array.from({ length: Math.ceil(locations / regionsFor(locations).length) }, (_, index) => ({

@@ -63,7 +63,11 @@ export async function startBenchStack(
   });
   const stack = await startStack(readStackConfig(), new AbortController().signal, undefined, worker);
   const admin = new ApiClient(stack.addresses.api, stack.keys.admin);
-  const routes: Readonly<Record<string, string>> = { Account: 'accounts', MaintenanceWindow: 'windows', PatchPlan: 'plans' };
+  const routes: Readonly<Record<string, string>> = {
+    Account: 'accounts',
+    MaintenanceWindow: 'windows',
+    PatchPlan: 'plans',
+  };
   for (const { kind, name, body } of documents(fleet)) await admin.put(`/v1/${routes[kind]}/${name}`, body);
   return {
     stack,
@@ -94,7 +98,11 @@ export async function startBenchStack(
 /** When each part of the stage ended, in milliseconds from the cycle's start, with the calls until then. */
 export interface StageRun {
   readonly workflowId: string;
-  readonly parts: readonly { readonly name: 'prepare' | 'patch' | 'harvest'; readonly until: number; readonly calls: readonly Calls[] }[];
+  readonly parts: readonly {
+    readonly name: 'prepare' | 'patch' | 'harvest';
+    readonly until: number;
+    readonly calls: readonly Calls[];
+  }[];
   readonly elapsed: number;
   readonly patched: number;
   readonly nodes: number;
@@ -137,7 +145,9 @@ export async function runStage(bench: BenchStack, say: (line: string) => void): 
     const status = stage?.status ?? 'pending';
     if (until - said > 5_000) {
       said = until;
-      say(`  ${(until / 1000).toFixed(0)} s: ${status}, ${patched} of ${nodes} patched${cycle.waitingFor ? `, waits for ${cycle.waitingFor.kind}` : ''}`);
+      say(
+        `  ${(until / 1000).toFixed(0)} s: ${status}, ${patched} of ${nodes} patched${cycle.waitingFor ? `, waits for ${cycle.waitingFor.kind}` : ''}`,
+      );
     }
     const ended = !(status in ENDS) && status !== 'pending' && status !== 'waiting';
     if (status !== current && (status in ENDS || ended)) {
@@ -149,7 +159,9 @@ export async function runStage(bench: BenchStack, say: (line: string) => void): 
     }
     if (ended) {
       if (!cycle.status.startsWith('completed'))
-        await bench.api.post(`/v1/cycles/${id}/cancel`, z.unknown(), { reason: 'Measured' }, `cancel-${id}`).catch(() => undefined);
+        await bench.api
+          .post(`/v1/cycles/${id}/cancel`, z.unknown(), { reason: 'Measured' }, `cancel-${id}`)
+          .catch(() => undefined);
       if (!status.startsWith('completed')) throw new Error(`Stage ended ${status}: ${cycle.message}`);
       return { workflowId: cycle.workflowId, parts, elapsed: until, patched, nodes };
     }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDoctorActivities } from '../activities/doctor.js';
 import { withImmutablesAtHand } from '../activities/immutable.js';
+import { createImportActivities } from '../activities/import.js';
 import type { Examiner, Fleet, Records } from '../activities/ports.js';
 import { createPrepareActivities } from '../activities/prepare.js';
 import { createPreviewActivities } from '../activities/preview.js';
@@ -42,6 +43,7 @@ export const createActivities = ({
     ...createScanActivities(ports),
     ...createRecordActivities(ports),
     ...createPreviewActivities(ports),
+    ...createImportActivities(ports),
     ...createDoctorActivities({ examiner: fleet, records, version: readVersion() }),
     ...createWebhookActivities({ target: webhook }),
   };

@@ -1,6 +1,8 @@
 import type { RetryPolicy } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DoctorActivities } from '../activities/doctor.js';
+import type { ImportActivities } from '../activities/import.js';
+import type { LeasingActivities } from '../activities/leasing.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
 import type { RecordActivities } from '../activities/record.js';
@@ -39,11 +41,22 @@ export const stepping = proxyActivities<StepActivities>({
   retry: AWS_RETRY,
 });
 
-/** Waits for hours on purpose; only its heartbeat says that it is alive. */
+/**
+ * Waits for hours on purpose: an attempt looks for a minute or two, and each later look is an attempt of its own, so there
+ * is no number of them. What it can't see for about a minute it says itself; the store it waits for.
+ */
 export const watching = proxyActivities<WatchActivities>({
-  startToCloseTimeout: '7 days',
+  startToCloseTimeout: '15 minutes',
   heartbeatTimeout: '25s',
-  retry: AWS_RETRY,
+  retry: {
+    initialInterval: '1s',
+    backoffCoefficient: 2,
+    maximumInterval: '20s',
+    nonRetryableErrorTypes: [
+      ...AWS_RETRY.nonRetryableErrorTypes,
+      ...['aws-throttled', 'aws-unreachable', 'aws-not-yet', 'StoreNotFound', 'TypeError', 'Error'],
+    ],
+  },
   summary: 'Follows what has been sent until something ends',
 });
 
@@ -55,6 +68,12 @@ export const scanning = proxyActivities<ScanActivities>({
 
 /** The store only: short, and repeated until the store is back. */
 export const recording = proxyActivities<RecordActivities>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+});
+
+/** Asks Temporal itself, which is there or else this would not run. */
+export const leasing = proxyActivities<LeasingActivities>({
   startToCloseTimeout: '20s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });
@@ -71,6 +90,13 @@ export const examining = proxyActivities<DoctorActivities>({
   startToCloseTimeout: '55 seconds',
   heartbeatTimeout: '25s',
   retry: { maximumAttempts: 1 },
+});
+
+/** A person waits for the answer; a call for each task and baseline of every account takes its time. */
+export const importing = proxyActivities<ImportActivities>({
+  startToCloseTimeout: '4 minutes',
+  heartbeatTimeout: '25s',
+  retry: { ...AWS_RETRY, maximumAttempts: 2 },
 });
 
 /** The receiver may be down for a day; then its people will have noticed. */

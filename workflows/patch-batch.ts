@@ -1,13 +1,17 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { BatchSteps } from '../domain/stage-policy.js';
+import type { OperationEnd } from './operations.js';
 
 /** What a batch needs of its wave. */
 export interface BatchOf {
   readonly steps: BatchSteps;
   /** Whether nodes that nobody has touched yet may be touched now. */
   mayTouch(): boolean;
-  /** Sends a step to the nodes of the batch that are to take it, and follows it to its end unless `wait` is false. */
-  step(batch: number, step: string, wait?: boolean): Promise<void>;
+  /**
+   * Sends a step to the nodes of the batch that are to take it, and follows it to its end unless `wait` is false. How it
+   * ended; null where nobody took it or waited.
+   */
+  step(batch: number, step: string, wait?: boolean): Promise<OperationEnd | null>;
   record(batch: number): Promise<void>;
   /** Told what went wrong that is no problem of a node. */
   broke(error: unknown): void;
@@ -21,7 +25,7 @@ export interface BatchOf {
  */
 export async function patchBatch(batch: number, wave: BatchOf): Promise<void> {
   const { steps } = wave;
-  const attempt = (work: () => Promise<void>) => work().catch((error: unknown) => wave.broke(error));
+  const attempt = (work: () => Promise<unknown>) => work().catch((error: unknown) => wave.broke(error));
   const step = (name: string, wait = true) => wave.step(batch, name, wait);
   let started = false;
 
@@ -37,9 +41,10 @@ export async function patchBatch(batch: number, wave: BatchOf): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       await attempt(async () => {
         for (let task = 1; task <= steps.beforeTasks; task++) await step(`before-${task}`);
-        await step('install');
-        if (steps.reboot === 'always') await step('reboot');
-        await step('agent-back');
+        const ends = [await step('install')];
+        if (steps.reboot === 'always') ends.push(await step('reboot'));
+        // A success is reported by the agent, after the reboot: where all nodes reported one, all agents are back.
+        if (ends.some((end) => end === null || end.failed > 0)) await step('agent-back');
         await step('scan');
       });
       for (let task = 1; task <= steps.afterTasks; task++) await attempt(() => step(`after-${task}`));

@@ -18,11 +18,12 @@ import { recording, stepping } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { isMessage, type Shape } from './handlers.js';
 import { steerWave, type WaveSteering, waveProgress, waveState } from './messages.js';
-import { OperationWatch } from './operations.js';
+import { type OperationEnd, OperationWatch } from './operations.js';
 import { type BatchOf, patchBatch } from './patch-batch.js';
 import { setPhase } from './phase.js';
 import { Projections } from './projections.js';
 import { reasonOf } from './reason.js';
+import { rangesOf, Together } from './together.js';
 
 export interface WaveInput {
   readonly cycle: CycleId;
@@ -97,6 +98,11 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
   });
 }
 
+/** Batches that share an activity. A command is one call for a batch, a snapshot and a read of patches one for each node. */
+const STEPS_AT_ONCE = 16;
+const SNAPSHOTS_AT_ONCE = 4;
+const RECORDS_AT_ONCE = 8;
+
 const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number' };
 
 /** The state of one wave, and what may be done to it. */
@@ -107,6 +113,9 @@ class WaveRun implements BatchOf {
   private readonly input: WaveInput;
   private readonly operations: OperationWatch;
   private readonly projections = new Projections();
+  private readonly begins = new Together(STEPS_AT_ONCE, (step, batches) => this.beginStep(step, batches));
+  private readonly snapshots = new Together(SNAPSHOTS_AT_ONCE, (step, batches) => this.beginStep(step, batches));
+  private readonly records = new Together(RECORDS_AT_ONCE, (_what, batches) => this.recordBatches(batches));
   private readonly inFlight = new Map<number, { readonly nodes: number; step: string }>();
   private readonly batches: Promise<void>[] = [];
   private readonly cancellation = CancellationScope.current();
@@ -195,28 +204,28 @@ class WaveRun implements BatchOf {
     else this.problem ??= reasonOf(error);
   }
 
-  async step(batch: number, step: string, wait = true): Promise<void> {
+  async step(batch: number, step: string, wait = true): Promise<OperationEnd | null> {
     const flight = this.inFlight.get(batch);
     if (flight) flight.step = step;
     this.show();
-    const { manifest, wave } = this.input;
-    const request = { manifest, run: workflowInfo().workflowId, wave: wave.number, batch, step };
-    const summary = `batch ${batch}: ${step} (${flight?.nodes ?? 0} nodes)`;
     const begun = await untilAwsAnswers(
-      // Cancelling ends a wait for AWS, but never a send: nobody would know whether it was made.
-      () => CancellationScope.nonCancellable(() => stepping.beginStep.executeWithOptions({ summary }, [request])),
+      () => (step === 'snapshot' ? this.snapshots : this.begins).ask(step, batch),
       (message) => this.noteOutage(message),
     );
-    if (begun.key !== null && wait) await this.operations.end(begun.key);
+    return begun.key !== null && wait ? this.operations.end(begun.key) : null;
+  }
+
+  private async beginStep(step: string, batches: readonly number[]) {
+    const { manifest, wave } = this.input;
+    const request = { manifest, run: workflowInfo().workflowId, wave: wave.number, batches, step };
+    const nodes = batches.reduce((sum, batch) => sum + (wave.batches[batch - 1] ?? 0), 0);
+    const summary = `${step}: batch ${rangesOf(batches)} (${nodes} nodes)`;
+    return (await stepping.beginStep.executeWithOptions({ summary }, [request])).begun;
   }
 
   async record(batch: number): Promise<void> {
-    const { manifest, wave } = this.input;
     const recorded = await untilAwsAnswers(
-      () =>
-        stepping.recordBatch.executeWithOptions({ summary: `batch ${batch}: record` }, [
-          { manifest, wave: wave.number, batch },
-        ]),
+      () => this.records.ask('record', batch),
       (message) => this.noteOutage(message),
     );
     this.totals = {
@@ -225,6 +234,13 @@ class WaveRun implements BatchOf {
       surplus: this.totals.surplus + recorded.surplus,
     };
     if (recorded.failed > 0 || recorded.surplus > 0) await this.tellStage();
+  }
+
+  private async recordBatches(batches: readonly number[]) {
+    const { manifest, wave } = this.input;
+    const request = { manifest, wave: wave.number, batches };
+    const summary = `record: batch ${rangesOf(batches)}`;
+    return (await stepping.recordBatches.executeWithOptions({ summary }, [request])).recorded;
   }
 
   private async tellStage(): Promise<void> {

@@ -5,6 +5,7 @@ import { untilAwsAnswers } from './aws-outage.js';
 import { OperationWatch } from './operations.js';
 import { Projections } from './projections.js';
 import { reasonOf } from './reason.js';
+import { rangesOf, Together } from './together.js';
 
 export interface LocationScanInput extends Location {
   /** `<cycle>/<stage>/…` or the id of a fleet's scan: the first part of the keys of its commands. */
@@ -22,7 +23,9 @@ export interface LocationScanResult {
 }
 
 /** Batches in flight at the same time: scans change nothing, so only AWS's rates limit them. */
-const SIDE_BY_SIDE = 10;
+const SIDE_BY_SIDE = 16;
+/** Batches read by one activity: a call for each node. */
+const READS_AT_ONCE = 8;
 /** A cycle waits for its location; a scan of the fleet leaves it out, so that the next one is not held up. */
 const PATIENCE_OF_FLEET_SCANS = 10 * 60_000;
 
@@ -37,17 +40,23 @@ export async function scanLocation(input: LocationScanInput): Promise<LocationSc
   const outage = owner === null ? { note, patience: PATIENCE_OF_FLEET_SCANS } : { note };
   const untilAnswered = <T>(work: () => Promise<T>) => untilAwsAnswers(work, note, outage.patience);
   const operations = new OperationWatch(workflowInfo().workflowId, { account, region }, outage);
+  const request = (some: readonly number[]) => ({ ...input, run: workflowInfo().workflowId, batches: some });
+  const begins = new Together(SIDE_BY_SIDE, async (_what, some) => {
+    const summary = `scan: batch ${rangesOf(some)}`;
+    return (await scanning.beginScan.executeWithOptions({ summary }, [request(some)])).begun;
+  });
+  const reads = new Together(READS_AT_ONCE, async (_what, some) => {
+    const summary = `what the scans say: batch ${rangesOf(some)}`;
+    return (await scanning.readScan.executeWithOptions({ summary }, [request(some)])).read;
+  });
   let next = 1;
   let scanned = 0;
   const scanBatches = async () => {
     while (next <= batches) {
       const batch = next++;
-      const request = { ...input, run: workflowInfo().workflowId, batch };
-      const { key } = await untilAnswered(() =>
-        scanning.beginScan.executeWithOptions({ summary: `scan of batch ${batch}` }, [request]),
-      );
+      const { key } = await untilAnswered(() => begins.ask('scan', batch));
       if (key !== null) await operations.end(key);
-      scanned += (await untilAnswered(() => scanning.readScan(request))).scanned;
+      scanned += (await untilAnswered(() => reads.ask('read', batch))).scanned;
     }
   };
   const cancellation = CancellationScope.current();

@@ -87,10 +87,14 @@ function activitiesOver(store: Store, nodes: readonly ManagedNode[], more: Parti
     run,
     /** Begins a step of the first batch of the first wave, and follows it to its end. */
     step: async (manifest: Digest, step: string) => {
-      const { key } = await run(activities.beginStep, { manifest, run: RUN, wave: 1, batch: 1, step });
+      const { begun } = await run(activities.beginStep, { manifest, run: RUN, wave: 1, batches: [1], step });
+      const key = begun[0]?.key ?? null;
       if (key !== null) await run(activities.watch, { run: RUN, at: HERE, watch: 1, awaited: [key] });
       return key;
     },
-    record: (manifest: Digest) => run(activities.recordBatch, { manifest, wave: 1, batch: 1 }),
+    record: async (manifest: Digest) => {
+      const { recorded } = await run(activities.recordBatches, { manifest, wave: 1, batches: [1] });
+      return recorded[0];
+    },
   };
 }

@@ -168,6 +168,9 @@ export function fakeActivities(world: FakeWorld): Activities {
     async examineAccounts() {
       throw new Error('A workflow test has no use for the doctor.');
     },
+    async importEstates() {
+      throw new Error('A workflow test has no use for an import.');
+    },
     async deliverWebhook(event) {
       await world.ask({ what: 'webhook', event });
     },

@@ -33,6 +33,10 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
   const fleet: Fleet = {
     findNodes: async () => [...present.values()],
     describeNodes: async (_at, wanted) => there(wanted),
+    onlineNodes: async (_at, wanted) =>
+      there(wanted)
+        .filter(({ ping }) => ping === 'online')
+        .map(({ id }) => id),
     sendCommand: async (_at, request) => {
       const commandId = `command-${commands.size + 1}`;
       commands.set(commandId, request);
@@ -100,6 +104,7 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
     },
     instanceStates: async (_at, wanted) => there(wanted).map(({ id, state }) => ({ node: id, state })),
     otherPatching: async () => [],
+    estate: async () => ({ windows: [], baselines: [], registrations: [] }),
     putObject: async (_at, name) => `s3://bucket/${name}`,
   };
   return { fleet, effects, present, patches };

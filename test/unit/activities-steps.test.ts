@@ -98,7 +98,7 @@ describe('stopped instances', () => {
     const { digest } = await bench.prepared(1, startFirst);
     const world = bench.over([stopped]);
     const begin = () =>
-      world.run(world.activities.beginStep, { manifest: digest, run: RUN, wave: 1, batch: 1, step: 'start' });
+      world.run(world.activities.beginStep, { manifest: digest, run: RUN, wave: 1, batches: [1], step: 'start' });
     const first = await begin();
     expect(await begin()).toEqual(first);
   });
@@ -189,7 +189,7 @@ test('a reboot’s mark is its own: one that was left behind does not pass for i
       return { commandId: 'command-1' };
     },
   });
-  await world.run(world.activities.beginStep, { manifest: digest, run: RUN, wave: 1, batch: 1, step: 'reboot' });
+  await world.run(world.activities.beginStep, { manifest: digest, run: RUN, wave: 1, batches: [1], step: 'reboot' });
   expect(script[0]).toBe('mark=/var/tmp/patchtide-reboot-patchtide-storefront-1-dev-w1.b1.reboot');
 });
 
@@ -207,13 +207,14 @@ describe('a command whose deadline has passed', () => {
         throw fleetError(at, 'rejected');
       },
     });
-    const { key } = await world.run(world.activities.beginStep, {
+    const { begun } = await world.run(world.activities.beginStep, {
       manifest: digest,
       run: RUN,
       wave: 1,
-      batch: 1,
+      batches: [1],
       step: 'install',
     });
+    const key = begun[0]?.key;
     const now = Date.now;
     Date.now = () => now() + 24 * 3_600_000;
     try {

@@ -11,7 +11,7 @@ const stateOf = async (workflowId: string) => (await bench.client.getHandle(work
 const skipReasons = () => bench.world.asked('skip-rest').map(({ reason }) => reason);
 
 describe('workers that shut down', () => {
-  test.each(['selectStage', 'beginStep', 'watch', 'recordBatch'])(
+  test.each(['selectStage', 'beginStep', 'watch', 'recordBatches'])(
     'in %s as often as it may be tried are waited for, and the cycle goes on as if nothing had been',
     async (activity) => {
       const { world } = bench;
@@ -62,7 +62,7 @@ describe('what waiting does not mend', () => {
     world.breaks('beginStep', 2, 'aws-rejected', 'No such bucket.');
     world.release('install');
     expect(await cycle.result()).toEqual({ status: 'failed', message: 'No such bucket.' });
-    // agent-back and the first after task are refused.
+    // The scan and the first after task are refused.
     expect(world.steps('prod').slice(-4)).toEqual(['w1.b1.install', 'w1.b1.after-2', 'w1.b1.stop', 'w1.b1.record']);
     const [wave] = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
     expect(await stateOf(wave?.workflowId ?? '')).toBe('COMPLETED');

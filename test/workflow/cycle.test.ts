@@ -93,7 +93,7 @@ describe('a cycle', () => {
 describe('AWS out of reach', () => {
   const ANSWERS_AGAIN = [{ message: 'AWS is out of reach.' }, { message: null }];
 
-  test.each(['openCycle', 'selectStage', 'beginScan', 'beginStep', 'watch', 'recordBatch', 'selectProven'])(
+  test.each(['openCycle', 'selectStage', 'beginScan', 'beginStep', 'watch', 'recordBatches', 'selectProven'])(
     'in %s is waited for and said; the cycle goes on by itself',
     async (activity) => {
       const { world } = bench;
@@ -125,7 +125,7 @@ describe('AWS out of reach', () => {
 });
 
 describe('a store that is away', () => {
-  test.each(['openCycle', 'prepareStage', 'beginStep', 'watch', 'recordBatch', 'readScan'])(
+  test.each(['openCycle', 'prepareStage', 'beginStep', 'watch', 'recordBatches', 'readScan'])(
     'in %s is waited for, and the cycle goes on as if nothing had been',
     async (activity) => {
       const { world } = bench;

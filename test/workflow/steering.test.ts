@@ -88,7 +88,6 @@ describe('a cancelled cycle', () => {
     expect(world.steps('dev')).toEqual([
       'w1.b1.check',
       'w1.b1.install',
-      'w1.b1.agent-back',
       'w1.b1.scan',
       'w1.b1.after-1',
       'w1.b1.record',

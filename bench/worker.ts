@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { fileURLToPath } from 'node:url';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createFleet } from '../aws/index.js';
+import { readWorkerConfig } from '../config/index.js';
+import { openStore } from '../store/index.js';
+import { createWorker } from '../worker/worker.js';
+
+/*
+ * The worker of a bench: the same workflows and activities over the same ports as worker/main.ts, with two things more.
+ * BENCH_SPEED shrinks the intervals of the watch by the factor by which the simulated fleet shrinks its durations, so
+ * that an install is polled as often as a real one. BENCH_PROFILE names a file for a processor profile.
+ */
+const config = readWorkerConfig();
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+const store = openStore({ databaseUrl: config.databaseUrl });
+await store.migrate();
+const fleet = createFleet({ accounts: store, bucket: config.bucket });
+const connection = await NativeConnection.connect(config.temporal.connection);
+const { BENCH_SPEED, BENCH_PROFILE } = process.env;
+const profiler = BENCH_PROFILE ? new Session() : null;
+if (profiler) {
+  profiler.connect();
+  await profiler.post('Profiler.enable');
+  await profiler.post('Profiler.start');
+}
+try {
+  const worker = await createWorker({
+    connection,
+    namespace: config.temporal.namespace,
+    fleet,
+    records: store,
+    webhook: null,
+    bundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
+    ...(BENCH_SPEED ? { pace: Number(BENCH_SPEED) } : {}),
+  });
+  await worker.run();
+} finally {
+  if (profiler && BENCH_PROFILE) {
+    const { profile } = await profiler.post('Profiler.stop');
+    writeFileSync(BENCH_PROFILE, JSON.stringify(profile));
+  }
+  await connection.close();
+  fleet.close();
+  await store.close();
+}
