@@ -22,6 +22,7 @@ import { cycleRoutes } from './routes/cycles.js';
 import { doctorRoutes } from './routes/doctor.js';
 import { documentRoutes } from './routes/documents.js';
 import { eventRoutes } from './routes/events.js';
+import { importRoutes } from './routes/import.js';
 import { planRoutes } from './routes/plans.js';
 import { probeRoutes } from './routes/probes.js';
 import { recordRoutes } from './routes/records.js';
@@ -97,6 +98,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     recordRoutes,
     complianceRoutes,
     scanRoutes,
+    importRoutes,
     doctorRoutes,
   ]) {
     await app.register(routes, { ...context, prefix: '/v1' });

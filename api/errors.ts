@@ -151,6 +151,11 @@ export const PROBLEMS = {
     title: 'The accounts could not be looked at',
     advice: 'Look into what the detail says; nothing was changed. Then repeat it, for fewer accounts perhaps.',
   },
+  'import-failed': {
+    status: 503,
+    title: 'The import could not be made',
+    advice: 'Look into what the detail says; nothing was changed. Then repeat it, for fewer accounts perhaps.',
+  },
   'store-unavailable': {
     status: 503,
     title: 'The database does not answer',

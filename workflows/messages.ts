@@ -2,6 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CycleRequest, CycleStatus, DecisionMessage, WaitingFor } from '../domain/cycle.js';
 import type { DoctorReport, DoctorRequest } from '../domain/doctor/report.js';
 import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
+import type { Import, ImportRequest } from '../domain/import/import.js';
 import type { Preview } from '../domain/preview.js';
 
 /*
@@ -24,6 +25,8 @@ export interface PatchtideWorkflows {
   previewPlan(request: { readonly plan: PlanName }): Promise<Preview>;
   /** Short: what works in the registered accounts. */
   examineAccounts(request: DoctorRequest): Promise<DoctorReport>;
+  /** Short: documents for what AWS does today. */
+  importEstate(request: ImportRequest): Promise<Import>;
   /** What a plan's schedule starts: reserves the next cycle and leaves it running. */
   startPlannedCycle(request: { readonly plan: PlanName }): Promise<string>;
 }

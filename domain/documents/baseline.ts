@@ -10,7 +10,7 @@ const SYSTEMS = ['any', ...OPERATING_SYSTEMS] as const;
 const CLASSIFICATIONS = ['any', 'security', 'critical', 'bugfix', 'enhancement', 'recommended', 'newpackage'];
 const SEVERITIES = ['any', 'critical', 'important', 'moderate', 'medium', 'low'];
 
-/** SSM's limits: 10 rules a baseline, 50 ids a list, 100 characters an id. */
+/** SSM's limits: 10 rules a baseline (one for each operating system of ours), 50 ids a list, 100 characters an id. */
 const RULES = 10;
 const IDS = 50;
 const patchIds = (description: string) =>
@@ -73,9 +73,9 @@ export const baselineSchema = documentSchema(
     .strictObject({
       rules: z
         .array(ruleSchema)
-        .max(RULES)
+        .max(RULES * OPERATING_SYSTEMS.length)
         .meta({
-          description: `at most ${RULES} approval rules`,
+          description: `at most ${RULES} approval rules for each operating system`,
           'x-example': '[{ os: any, classification: security, severity: critical, approveAfterDays: 0 }]',
         }),
       approved: patchIds('always approved'),
@@ -89,6 +89,18 @@ export const baselineSchema = documentSchema(
           input: rules,
           expected: 'at least one rule',
         });
+      for (const os of OPERATING_SYSTEMS) {
+        const [index] = rules
+          .flatMap((rule, index) => (rule.os === 'any' || rule.os === os ? [index] : []))
+          .slice(RULES);
+        if (index === undefined) continue;
+        refuse(context, `there are more than ${RULES} rules for ${os}`, {
+          path: ['rules', index],
+          input: rules[index],
+          expected: `at most ${RULES} rules for each operating system`,
+        });
+        break;
+      }
       for (const [index, id] of rejected.entries())
         if (approved.includes(id))
           refuse(context, 'is both approved and rejected', {

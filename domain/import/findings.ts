@@ -149,6 +149,10 @@ export const FINDINGS = {
     advice:
       'Check the tasks: those on nodes run around the patch of each batch, not on all nodes before the first is patched.',
   },
+  'task-timeout': {
+    consequence: 'changed',
+    advice: 'Write how long the task may take: what takes longer has failed.',
+  },
   'task-settings': {
     consequence: 'changed',
     advice:

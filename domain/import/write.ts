@@ -1,0 +1,73 @@
+import { Document, isMap, isPair, isScalar, visit } from 'yaml';
+import type { ParsedDocument } from '../documents/parse.js';
+
+/** A document and what is said of it above. */
+export interface Commented {
+  readonly document: ParsedDocument;
+  readonly comment: readonly string[];
+}
+
+const LINE = 118;
+
+/** YAML of several documents, each under its comment; read again, it gives the same documents. */
+export function writeDocuments(header: readonly string[], documents: readonly Commented[]): string {
+  const texts = documents.map(({ document, comment }) => {
+    const yaml = new Document(document, { aliasDuplicateObjects: false });
+    inline(yaml);
+    return `${commentOf(comment)}${yaml.toString({ lineWidth: LINE, flowCollectionPadding: true })}`;
+  });
+  return texts.length === 0 ? '' : `${commentOf(header)}${texts.join('---\n')}`;
+}
+
+/** Small things on a line of their own, as people write them. */
+function inline(yaml: Document): void {
+  visit(yaml, {
+    Pair(_key, { key, value }) {
+      const name = isScalar(key) ? key.value : null;
+      const small = [
+        'metadata',
+        'schedule',
+        'tags',
+        'waves',
+        'approved',
+        'rejected',
+        'accounts',
+        'regions',
+        'patchGroups',
+      ];
+      if (
+        typeof name === 'string' &&
+        small.includes(name) &&
+        value !== null &&
+        typeof value === 'object' &&
+        'flow' in value
+      )
+        value.flow = true;
+    },
+    Map(_key, map) {
+      const flat = map.items.every((item) => isPair(item) && isScalar(item.value));
+      const rule = map.items.some((item) => isScalar(item.key) && item.key.value === 'classification');
+      if (isMap(map) && flat && rule) map.flow = true;
+    },
+  });
+}
+
+const commentOf = (lines: readonly string[]): string =>
+  lines
+    .flatMap(folded)
+    .map((line) => `${line}\n`)
+    .join('');
+
+/** A sentence in lines of comment; what came from outside cannot end the comment. */
+function folded(line: string): string[] {
+  const found: string[] = [];
+  let current = '#';
+  for (const word of line.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').split(' ')) {
+    if (current.length + 1 + word.length > LINE && current !== '#') {
+      found.push(current);
+      current = '#  ';
+    }
+    current = `${current} ${word}`;
+  }
+  return [...found, current.trimEnd()];
+}
