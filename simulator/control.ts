@@ -67,6 +67,8 @@ const ROUTES: Record<string, Route> = {
 
 /** The fleet's own interface under `/_fleet`: what happened, what is there, and what is to go wrong. */
 export function handleControl(fleet: Fleet, counts: CallCounts, request: HttpRequest): Reply {
+  const application = /^\/_fleet\/health\/([^/]+)$/.exec(request.path)?.[1];
+  if (application) return applicationHealth(fleet, decodeURIComponent(application));
   const route = ROUTES[`${request.method} ${request.path.replace(/\/$/, '')}`];
   if (!route)
     return json(404, { error: `There is no ${request.method} ${request.path}.`, routes: Object.keys(ROUTES) });
@@ -75,6 +77,16 @@ export function handleControl(fleet: Fleet, counts: CallCounts, request: HttpReq
   } catch (error) {
     return json(400, { error: error instanceof z.ZodError ? z.prettifyError(error) : String(error) });
   }
+}
+
+/** What an application's own health address would say: 200, or 503 by fault; 404 where no node belongs to it. */
+function applicationHealth(fleet: Fleet, application: string): Reply {
+  const nodes = [...fleet.nodes.values()].filter((node) => node.tags.Application === application);
+  if (nodes.length === 0) return json(404, { error: `No node has the tag Application: ${application}.` });
+  const everywhere = { account: '', region: '', application };
+  const healthy = fleet.faults.strike(['health-fails'], everywhere) === undefined;
+  const up = nodes.filter((node) => node.state === 'running' && node.agentOnline).length;
+  return json(healthy ? 200 : 503, { application, healthy, nodes: nodes.length, up });
 }
 
 function changeNode(fleet: Fleet, { node: id, tags, state }: z.output<typeof nodeChange>): unknown {

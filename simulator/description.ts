@@ -13,11 +13,13 @@ const limits = z.partialRecord(z.enum(BUCKETS), rate);
 const behaviour = z.strictObject({
   failsToPatch: z.string().optional(),
   agentReturnFactor: z.number().positive().optional(),
-  agentLost: z.enum(['never-returns', 'until-reboot']).optional(),
+  agentLost: z.enum(['never-returns', 'until-reboot', 'until-restore']).optional(),
+  installHangs: z.boolean().optional(),
   diskFreeMb: z.number().nonnegative().optional(),
   bucketDenied: z.boolean().optional(),
   failsCommands: z.array(z.string()).optional(),
-  snapshots: z.enum(['error', 'stuck']).optional(),
+  snapshots: z.enum(['error', 'stuck', 'slow']).optional(),
+  restores: z.enum(['fails', 'fails-detached', 'stuck']).optional(),
 });
 
 /** Zone name (an account's own) to zone id (the same in every account). */
@@ -117,6 +119,25 @@ const maintenanceWindow = z.strictObject({
 /** CreateAssociation's input. */
 const association = z.strictObject({ ...places, create: input });
 
+/** Instances with the tag `aws:autoscaling:groupName` are members of the group of that name; it need not be described. */
+const autoScalingGroup = z.strictObject({
+  name: z.string(),
+  minSize: z.int().nonnegative().default(0),
+  /** Without it: as many as there are members. */
+  maxSize: z.int().nonnegative().optional(),
+});
+
+const targetGroup = z.strictObject({
+  name: z.string().max(32),
+  ...places,
+  /** Its targets: instances with all of these tags. */
+  tags: z.record(z.string(), z.string()),
+  port: z.int().min(1).max(65_535).default(80),
+  healthCheckPath: z.string().default('/'),
+  /** The service that answers the health checks; a target whose script stopped it is unhealthy. */
+  service: z.string().optional(),
+});
+
 /** Seconds of fleet time, from and to: each is drawn in between. */
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
 const durations = z.strictObject({
@@ -128,6 +149,8 @@ const durations = z.strictObject({
   report: range.default([10, 20]),
   reboot: range.default([60, 120]),
   snapshot: range.default([60, 150]),
+  rootVolume: range.default([60, 120]),
+  standby: range.default([10, 30]),
   start: range.default([30, 60]),
   stop: range.default([20, 40]),
 });
@@ -147,6 +170,8 @@ export const fleetDescription = z.strictObject({
   baselines: z.array(baseline).default([]),
   maintenanceWindows: z.array(maintenanceWindow).default([]),
   associations: z.array(association).default([]),
+  autoScalingGroups: z.array(autoScalingGroup).default([]),
+  targetGroups: z.array(targetGroup).default([]),
   durations: durations.prefault({}),
   /** Wall milliseconds until the service shows what it has accepted. */
   consistencyMs: range.default([100, 300]),

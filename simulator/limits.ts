@@ -4,11 +4,20 @@ export interface Bucket {
   refill: number;
 }
 
-export const BUCKETS = ['ec2-describe', 'ec2-snapshots', 'ec2-mutate', 'ssm', 'ssm-automations', 'sts'] as const;
+export const BUCKETS = [
+  'ec2-describe',
+  'ec2-snapshots',
+  'ec2-mutate',
+  'ssm',
+  'ssm-automations',
+  'sts',
+  'autoscaling',
+  'elasticloadbalancing',
+] as const;
 export type BucketName = (typeof BUCKETS)[number];
 export type Limits = Partial<Record<BucketName, Bucket | 'none'>>;
 
-/** AWS's published rates of a location; those of SSM in general and of STS are not published and set generously. */
+/** AWS's published rates of a location; those of SSM in general, STS, Auto Scaling and Elastic Load Balancing are not and are set generously. */
 export const DEFAULT_LIMITS: Record<BucketName, Bucket> = {
   'ec2-describe': { capacity: 100, refill: 20 },
   'ec2-snapshots': { capacity: 100, refill: 5 },
@@ -16,6 +25,8 @@ export const DEFAULT_LIMITS: Record<BucketName, Bucket> = {
   'ssm-automations': { capacity: 5, refill: 1 },
   ssm: { capacity: 200, refill: 60 },
   sts: { capacity: 100, refill: 50 },
+  autoscaling: { capacity: 100, refill: 20 },
+  elasticloadbalancing: { capacity: 100, refill: 20 },
 };
 
 /** The rate limits of all locations. They run on wall time: the fleet's speed does not shrink them. */

@@ -6,6 +6,7 @@ import {
   startInstances,
   stopInstances,
 } from './instances.js';
+import { createReplaceRootVolumeTask, describeReplaceRootVolumeTasks } from './root-volumes.js';
 import { createSnapshots, deleteSnapshot, describeSnapshots } from './snapshots.js';
 import { createTags, deleteTags, describeTags } from './tags.js';
 import { describeVolumes } from './volumes.js';
@@ -21,6 +22,8 @@ export const ec2Operations: Record<string, QueryOperation> = {
   DescribeAvailabilityZones: { bucket: 'ec2-describe', run: describeAvailabilityZones },
   CreateSnapshots: { bucket: 'ec2-snapshots', run: createSnapshots },
   DeleteSnapshot: { bucket: 'ec2-mutate', run: deleteSnapshot },
+  CreateReplaceRootVolumeTask: { bucket: 'ec2-mutate', run: createReplaceRootVolumeTask },
+  DescribeReplaceRootVolumeTasks: { bucket: 'ec2-describe', run: describeReplaceRootVolumeTasks },
   CreateTags: { bucket: 'ec2-mutate', run: createTags },
   DeleteTags: { bucket: 'ec2-mutate', run: deleteTags },
   RebootInstances: { bucket: 'ec2-mutate', run: rebootInstances },

@@ -163,7 +163,7 @@ function instance(node: FleetNode) {
       ebs: {
         volumeId: volume.id,
         status: 'attached',
-        attachTime: new Date(node.registeredAt),
+        attachTime: new Date(volume.createdAt ?? node.registeredAt),
         deleteOnTermination: volume.root,
       },
     })),

@@ -4,18 +4,23 @@ import type { Form } from '../http/form.js';
 import { type Call, paginate } from '../http/operation.js';
 import { badToken, filterOf, pageSize } from './filters.js';
 
+/** Attached volumes, and root volumes that were replaced and kept. */
 export function describeVolumes(form: Form, { fleet, account, region }: Call): object {
   const attached = fleet
     .nodesAt(account, region)
     .filter((node) => node.state !== 'terminated')
-    .flatMap((node) => node.volumes.map((volume) => ({ node, volume })));
+    .flatMap((node) => node.volumes.map((volume): Seen => ({ volume, at: node, node })));
+  const loose = [...fleet.looseVolumes.values()]
+    .filter((volume) => volume.account === account && volume.region === region)
+    .map((volume): Seen => ({ volume, at: volume }));
+  const all = [...attached, ...loose];
   const ids = form.list('VolumeId');
-  const missing = ids.find((id) => !attached.some(({ volume }) => volume.id === id));
+  const missing = ids.find((id) => !all.some(({ volume }) => volume.id === id));
   if (missing) throw new AwsError('InvalidVolume.NotFound', `The volume '${missing}' does not exist.`);
   const passes = filterOf(form);
-  const found = attached.filter(
-    ({ node, volume }) =>
-      (ids.length === 0 || ids.includes(volume.id)) && passes(() => ({ tags: {}, fields: fieldsOf(node, volume) })),
+  const found = all.filter(
+    (seen) =>
+      (ids.length === 0 || ids.includes(seen.volume.id)) && passes(() => ({ tags: {}, fields: fieldsOf(seen) })),
   );
   const { page, next } = paginate(
     found,
@@ -24,37 +29,44 @@ export function describeVolumes(form: Form, { fleet, account, region }: Call): o
     form.get('NextToken'),
     badToken,
   );
-  return { volumeSet: page.map(({ node, volume }) => describe(node, volume)), nextToken: next };
+  return { volumeSet: page.map(describe), nextToken: next };
 }
 
-const fieldsOf = (node: FleetNode, volume: Volume) => ({
-  'attachment.instance-id': [node.id],
-  'attachment.device': [volume.device],
-  'attachment.status': ['attached'],
+/** A volume, where it lies, and the node that it is attached to. */
+interface Seen {
+  volume: Volume;
+  at: { zoneName?: string; zoneId?: string };
+  node?: FleetNode;
+}
+
+const fieldsOf = ({ volume, at, node }: Seen) => ({
+  'attachment.instance-id': node ? [node.id] : [],
+  'attachment.device': node ? [volume.device] : [],
+  'attachment.status': node ? ['attached'] : [],
   'volume-id': [volume.id],
-  'availability-zone': [node.zoneName ?? ''],
-  status: ['in-use'],
+  'availability-zone': [at.zoneName ?? ''],
+  status: [node ? 'in-use' : 'available'],
 });
 
-function describe(node: FleetNode, volume: Volume) {
+function describe({ volume, at, node }: Seen) {
+  const attachment = node && {
+    volumeId: volume.id,
+    instanceId: node.id,
+    device: volume.device,
+    status: 'attached',
+    attachTime: new Date(volume.createdAt ?? node.registeredAt),
+    deleteOnTermination: volume.root,
+  };
   return {
     volumeId: volume.id,
     size: volume.sizeGb,
-    availabilityZone: node.zoneName,
-    availabilityZoneId: node.zoneId,
-    status: 'in-use',
-    createTime: new Date(node.registeredAt),
+    snapshotId: volume.snapshot,
+    availabilityZone: at.zoneName,
+    availabilityZoneId: at.zoneId,
+    status: node ? 'in-use' : 'available',
+    createTime: new Date(volume.createdAt ?? node?.registeredAt ?? 0),
     volumeType: 'gp3',
     encrypted: true,
-    attachmentSet: [
-      {
-        volumeId: volume.id,
-        instanceId: node.id,
-        device: volume.device,
-        status: 'attached',
-        attachTime: new Date(node.registeredAt),
-        deleteOnTermination: volume.root,
-      },
-    ],
+    attachmentSet: attachment ? [attachment] : [],
   };
 }

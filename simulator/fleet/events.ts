@@ -1,9 +1,11 @@
+import { endLifecycleChange } from './auto-scaling.js';
 import { endAutomation } from './automations.js';
 import { finish, patchesApplied } from './execution.js';
 import type { Fleet } from './fleet.js';
 import { end, resume } from './invocations.js';
 import type { FleetEvent, Invocation } from './model.js';
 import { agentBack, endStateChange } from './reboots.js';
+import { advanceRootVolumeTask } from './root-volumes.js';
 import { deliver } from './run-command.js';
 import { endSnapshot } from './snapshots.js';
 
@@ -36,6 +38,16 @@ function happen(fleet: Fleet, event: FleetEvent, at: number): void {
       if (snapshot) endSnapshot(fleet, snapshot, event.as, at);
       break;
     }
+    case 'root-volume-task': {
+      const task = fleet.rootVolumeTasks.get(event.task);
+      if (task) advanceRootVolumeTask(fleet, task, event.to, at);
+      break;
+    }
+    case 'lifecycle': {
+      const node = fleet.nodes.get(event.node);
+      if (node) endLifecycleChange(fleet, node, event.to, at);
+      break;
+    }
     case 'automation-ends': {
       const automation = fleet.automations.get(event.automation);
       if (automation) endAutomation(fleet, automation, at);
@@ -51,7 +63,9 @@ const INVOCATION_EVENTS: Record<InvocationEvent, (fleet: Fleet, invocation: Invo
   finish,
   'patches-applied': patchesApplied,
   cancel: (fleet, invocation, at) => end(fleet, invocation, 'Cancelled', at),
-  'execution-timeout': (fleet, invocation, at) => end(fleet, invocation, 'ExecutionTimedOut', at),
+  'execution-timeout': (fleet, invocation, at) => {
+    if (!invocation.hangs) end(fleet, invocation, 'ExecutionTimedOut', at);
+  },
   'delivery-timeout': (fleet, invocation, at) => {
     if (invocation.startedAt === undefined) end(fleet, invocation, 'DeliveryTimedOut', at);
   },

@@ -34,7 +34,9 @@ function startInstall(fleet: Fleet, command: Command, invocation: Invocation, no
   const site = { ...placeOf(node), nodes: [node.id, node.name], text: command.comment };
   const planted = fleet.faults.strike(['install-fails'], site) !== undefined;
   invocation.plan = planted ? failAll(plan) : plan;
+  if (node.behaviour.installHangs || fleet.faults.strike(['install-hangs'], site)) invocation.hangs = true;
   fleet.invocations.put(invocation.key, invocation);
+  if (invocation.hangs) return;
   const each = invocation.plan.install.map(({ title }) => fleet.duration('installPatch', invocation.key, title));
   const takes = each.reduce((sum, one) => sum + one, fleet.duration('installBase', invocation.key));
   fleet.agenda.schedule(at + takes, { kind: 'patches-applied', invocation: invocation.key });
@@ -55,7 +57,7 @@ function finishScript(fleet: Fleet, command: Command, invocation: Invocation, no
   const lines = scriptOf(fleet.description, command, node);
   const result = runScript(node, lines);
   if (invocation.rebooting !== 'end') {
-    fleet.nodes.put(node.id, Object.assign(node, { files: result.files }));
+    fleet.nodes.put(node.id, Object.assign(node, { files: result.files, stoppedServices: result.stoppedServices }));
     if (result.reboots !== 'no') {
       restartFor(fleet, command, invocation, node, result.reboots, at);
       return;

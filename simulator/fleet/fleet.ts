@@ -14,8 +14,10 @@ import type {
   Command,
   FleetNode,
   Invocation,
+  LooseVolume,
   MaintenanceWindow,
   PatchReport,
+  RootVolumeTask,
   ScheduledEvent,
   Session,
   Snapshot,
@@ -46,6 +48,11 @@ export class Fleet {
   readonly invocations: Table<Invocation>;
   readonly reports: Table<PatchReport>;
   readonly snapshots: Table<Snapshot>;
+  /** In the order in which they were started. */
+  readonly rootVolumeTasks: Table<RootVolumeTask>;
+  readonly looseVolumes: Table<LooseVolume>;
+  /** `account/region/name` of an Auto Scaling group to its desired capacity, where that was changed. */
+  readonly desiredCapacities: Table<number>;
   readonly automations: Table<Automation>;
   readonly baselines: Table<Baseline>;
   /** `account/region/operating system/patch group` to baseline id. */
@@ -83,6 +90,9 @@ export class Fleet {
     this.invocations = journal.table('invocations');
     this.reports = journal.table('reports');
     this.snapshots = journal.table('snapshots');
+    this.rootVolumeTasks = journal.table('rootVolumeTasks');
+    this.looseVolumes = journal.table('looseVolumes');
+    this.desiredCapacities = journal.table('desiredCapacities');
     this.automations = journal.table('automations');
     this.baselines = journal.table('baselines');
     this.patchGroups = journal.table('patchGroups');

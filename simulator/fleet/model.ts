@@ -9,6 +9,17 @@ export interface Volume {
   device: string;
   sizeGb: number;
   root: boolean;
+  /** Of a volume that took another's place; the others are as old as their instance. */
+  createdAt?: number;
+  snapshot?: string;
+}
+
+/** A volume that is attached to nothing: what a replaced root volume becomes where it is kept. */
+export interface LooseVolume extends Volume {
+  account: string;
+  region: string;
+  zoneName?: string;
+  zoneId?: string;
 }
 
 /** How a node departs from a healthy one. */
@@ -17,17 +28,23 @@ export interface Behaviour {
   failsToPatch?: string | undefined;
   /** The agent comes back this many times later after a reboot. */
   agentReturnFactor?: number | undefined;
-  /** `never`: a reboot loses the agent for good; `until-reboot`: until EC2 reboots the instance. */
-  agentLost?: 'never-returns' | 'until-reboot' | undefined;
+  /** What a reboot loses the agent for: for good, until EC2 reboots the instance, or until its root volume is replaced. */
+  agentLost?: 'never-returns' | 'until-reboot' | 'until-restore' | undefined;
+  /** Installs begin and never end; only a reboot by EC2 ends them. */
+  installHangs?: boolean | undefined;
   /** Free space that the node reports. */
   diskFreeMb?: number | undefined;
   /** The node's role cannot read S3. */
   bucketDenied?: boolean | undefined;
   /** Scripts that contain one of these texts exit with 1. */
   failsCommands?: string[] | undefined;
-  /** Snapshots of its volumes end in error, or never end. */
-  snapshots?: 'error' | 'stuck' | undefined;
+  /** Snapshots of its volumes end in error, never end, or take twenty times as long. */
+  snapshots?: 'error' | 'stuck' | 'slow' | undefined;
+  /** Replacements of its root volume fail with the old one still there, fail without one, or never end. */
+  restores?: RestoreTrouble | undefined;
 }
+
+export type RestoreTrouble = 'fails' | 'fails-detached' | 'stuck';
 
 export interface InstalledPackage {
   version: string;
@@ -63,6 +80,10 @@ export interface FleetNode {
   behaviour: Behaviour;
   /** Files that scripts left as marks. */
   files: string[];
+  /** Services that a script stopped; a boot starts them again. */
+  stoppedServices?: string[];
+  /** Where it is on its way through its Auto Scaling group; in service where nothing is said. */
+  lifecycle?: 'EnteringStandby' | 'Standby' | 'Pending';
   /** Keys of invocations that run on it, and of those that wait for its agent. */
   running: string[];
   waiting: string[];
@@ -118,6 +139,8 @@ export interface Invocation {
   stderr: string;
   /** What an install is going to do, decided when it starts. */
   plan?: InstallPlan;
+  /** It never ends by itself. */
+  hangs?: true;
   /** It restarted the node and goes on when the agent is back: to its end, or by running once more. */
   rebooting: 'no' | 'end' | 'again';
 }
@@ -169,6 +192,31 @@ export interface Snapshot {
   visibleAt: number;
   completedAt?: number;
   durationFleet: number;
+  /** Of a root volume: what was on it. */
+  contents?: RootContents;
+}
+
+/** What a replaced root volume brings back. */
+export interface RootContents {
+  packages: Record<string, InstalledPackage>;
+  failed: string[];
+  files: string[];
+}
+
+export interface RootVolumeTask {
+  id: string;
+  account: string;
+  region: string;
+  instance: string;
+  state: 'pending' | 'in-progress' | 'failing' | 'succeeded' | 'failed' | 'failed-detached';
+  /** None: back to how the instance was launched. */
+  snapshot?: string;
+  deletesOldVolume: boolean;
+  clientToken: string;
+  tags: Record<string, string>;
+  startedAt: number;
+  visibleAt: number;
+  completedAt?: number;
 }
 
 export interface Automation {
@@ -323,7 +371,9 @@ export type FleetEvent =
   | { kind: 'agent-back'; node: string; boot: number }
   | { kind: 'instance-state'; node: string; to: InstanceState }
   | { kind: 'snapshot-ends'; snapshot: string; as: 'completed' | 'error' }
-  | { kind: 'automation-ends'; automation: string };
+  | { kind: 'automation-ends'; automation: string }
+  | { kind: 'root-volume-task'; task: string; to: RootVolumeTask['state'] }
+  | { kind: 'lifecycle'; node: string; to: 'Standby' | 'InService' };
 
 export interface ScheduledEvent {
   id: string;

@@ -2,7 +2,7 @@ import { isWindows } from '../catalogue/catalogue.js';
 import type { FleetDescription } from '../description.js';
 import { FleetDescriptionError } from '../errors.js';
 import type { Fleet } from './fleet.js';
-import type { FleetNode, InstalledPackage, Volume } from './model.js';
+import type { FleetNode, InstalledPackage, RootContents, Volume } from './model.js';
 
 const DAY = 86_400_000;
 type Group = FleetDescription['groups'][number];
@@ -70,6 +70,13 @@ function buildNode(fleet: Fleet, group: Group, number: number, place: Place): Fl
     running: [],
     waiting: [],
   };
+}
+
+/** What was on a node's root volume when it was launched. */
+export function contentsAtLaunch(fleet: Fleet, node: FleetNode): RootContents {
+  const group = fleet.description.groups.find(({ name }) => name === node.group);
+  const packages = group ? packagesOf(fleet, group, fleet.began - group.patchedDaysAgo * DAY) : node.packages;
+  return { packages, failed: [], files: [] };
 }
 
 function volumesOf(fleet: Fleet, node: string, group: Group): Volume[] {

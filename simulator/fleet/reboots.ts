@@ -1,8 +1,8 @@
 import type { Fleet } from './fleet.js';
 import type { FleetNode, InstanceState } from './model.js';
 
-/** Why a node restarts: EC2's reboot brings back an agent that an earlier restart lost. */
-export type RebootCause = 'patching' | 'script' | 'ec2';
+/** Why a node restarts: a reboot by EC2, or another root volume, may bring back an agent that an earlier restart lost. */
+export type RebootCause = 'patching' | 'script' | 'ec2' | 'root-volume';
 
 /** Restarts a node at a moment of fleet time: a new boot id, patches that waited for it are in effect, no agent for a while. */
 export function reboot(fleet: Fleet, node: FleetNode, cause: RebootCause, at: number, commandId?: string): void {
@@ -63,9 +63,11 @@ function boot(fleet: Fleet, node: FleetNode, at: number): void {
   node.bootId = fleet.chance.uuid('boot', node.id, node.boots);
   node.bootedAt = fleet.clock.wallOf(at);
   for (const installed of Object.values(node.packages)) installed.pendingReboot = false;
+  delete node.stoppedServices;
 }
 
-function loseAgent(fleet: Fleet, node: FleetNode, at: number, cause: string): void {
+/** The agent falls silent. */
+export function loseAgent(fleet: Fleet, node: FleetNode, at: number, cause: string): void {
   if (!node.agentOnline) return;
   node.agentOnline = false;
   node.lastPing = fleet.clock.wallOf(at);
@@ -75,12 +77,15 @@ function loseAgent(fleet: Fleet, node: FleetNode, at: number, cause: string): vo
 function agentLostAfter(fleet: Fleet, node: FleetNode, cause: RebootCause): boolean {
   const site = { account: node.account, region: node.region, nodes: [node.id, node.name] };
   if (fleet.faults.strike(['agent-never-returns'], site)) node.behaviour.agentLost = 'never-returns';
-  if (cause !== 'ec2' && fleet.faults.strike(['agent-lost-until-reboot'], site)) {
-    node.behaviour.agentLost = 'until-reboot';
+  const restored = cause === 'root-volume';
+  const rescued = restored || cause === 'ec2';
+  if (!restored && fleet.faults.strike(['agent-lost-until-restore'], site)) node.behaviour.agentLost = 'until-restore';
+  if (!rescued && fleet.faults.strike(['agent-lost-until-reboot'], site)) node.behaviour.agentLost = 'until-reboot';
+  const { agentLost } = node.behaviour;
+  if ((agentLost === 'until-reboot' && rescued) || (agentLost === 'until-restore' && restored)) {
+    delete node.behaviour.agentLost;
   }
-  if (node.behaviour.agentLost !== 'until-reboot') return node.behaviour.agentLost === 'never-returns';
-  if (cause === 'ec2') delete node.behaviour.agentLost;
-  return cause !== 'ec2';
+  return node.behaviour.agentLost !== undefined;
 }
 
 const timeToReturn = (fleet: Fleet, node: FleetNode): number =>

@@ -4,6 +4,7 @@ import type { FleetNode } from './model.js';
 export interface ScriptState {
   readonly node: FleetNode;
   readonly files: Set<string>;
+  readonly stoppedServices: Set<string>;
   readonly variables: Map<string, string>;
   stdout: string;
   stderr: string;
@@ -65,9 +66,27 @@ const COMMANDS: readonly [pattern: RegExp, run: (state: ScriptState, match: RegE
   [/Get-PSDrive|FreeSpace|SizeRemaining/, ({ node }) => prints(String(freeKb(node) * 1024))],
   [/\/proc\/sys\/kernel\/random\/boot_id/, ({ node }) => prints(node.bootId)],
   [/LastBootUpTime/, ({ node }, { input }) => prints(bootTime(node, input))],
+  [
+    /^(?:sudo\s+)?systemctl\s+(stop|start|restart|is-active)\s+(?:--\S+\s+)*(\S+?)(?:\.service)?$/,
+    (state, [, verb = '', name = '']) => service(state, verb, name),
+  ],
+  [
+    /^(Stop|Start|Restart)-Service\s+(?:-Name\s+)?["']?([\w.-]+)["']?/,
+    (state, [, verb = '', name = '']) => service(state, verb.toLowerCase(), name),
+  ],
   [/^hostname\b/, ({ node }) => prints(node.name)],
   [/\baws\s+s3|Read-S3Object|Copy-S3Object|Get-S3Object/, ({ node }) => (node.behaviour.bucketDenied ? DENIED : DONE)],
 ];
+
+function service(state: ScriptState, verb: string, name: string): Outcome {
+  if (verb === 'is-active') {
+    const active = !state.stoppedServices.has(name);
+    return { output: active ? 'active\n' : 'inactive\n', status: active ? 0 : 3 };
+  }
+  if (verb === 'stop') state.stoppedServices.add(name);
+  else state.stoppedServices.delete(name);
+  return DONE;
+}
 
 function changed(state: ScriptState, change: Partial<ScriptState>): Outcome {
   Object.assign(state, change);

@@ -12,6 +12,8 @@ export interface ScriptResult {
   reboots: 'no' | 'again' | 'end';
   /** Files that are there afterwards. */
   files: string[];
+  /** Services that are stopped afterwards. */
+  stoppedServices: string[];
 }
 
 /**
@@ -24,6 +26,7 @@ export function runScript(node: FleetNode, lines: readonly string[]): ScriptResu
   const state: ScriptState = {
     node,
     files: new Set(node.files),
+    stoppedServices: new Set(node.stoppedServices),
     variables: new Map(),
     stdout: '',
     stderr: '',
@@ -48,6 +51,7 @@ export function runScript(node: FleetNode, lines: readonly string[]): ScriptResu
     seconds: state.seconds,
     reboots: again ? 'again' : state.restarted ? 'end' : 'no',
     files: [...state.files],
+    stoppedServices: [...state.stoppedServices],
   };
 }
 

@@ -1,9 +1,10 @@
 import { AwsError } from '../errors.js';
 import { type Fleet, placeOf } from './fleet.js';
-import type { FleetNode, Snapshot, Volume } from './model.js';
+import type { Behaviour, FleetNode, RootContents, Snapshot, Volume } from './model.js';
 
 const PENDING_PER_LOCATION = 100;
 const PENDING_PER_VOLUME = 5;
+const SLOW = 20;
 
 /** Starts a snapshot of each of a node's volumes; either all of them or none. */
 export function snapshotVolumes(
@@ -59,7 +60,7 @@ function startSnapshot(
 ): Snapshot {
   const id = `snap-0${fleet.chance.hex(16, 'snapshot', fleet.next('snapshot'))}`;
   const fate = fateOf(fleet, node);
-  const takes = fleet.duration('snapshot', id);
+  const takes = fleet.duration('snapshot', id) * (fate === 'slow' ? SLOW : 1);
   const snapshot: Snapshot = {
     id,
     account: node.account,
@@ -73,6 +74,7 @@ function startSnapshot(
     startedAt: fleet.clock.wall(),
     visibleAt: fleet.visibleFrom(id),
     durationFleet: takes,
+    ...(volume.root ? { contents: contentsOf(node) } : {}),
   };
   fleet.addSnapshot(snapshot);
   fleet.ledger.record(snapshot.startedAt, 'snapshot-created', {
@@ -88,9 +90,13 @@ function startSnapshot(
   return snapshot;
 }
 
-function fateOf(fleet: Fleet, node: FleetNode): 'error' | 'stuck' | undefined {
+const contentsOf = ({ packages, failed, files }: FleetNode): RootContents =>
+  structuredClone({ packages, failed, files });
+
+function fateOf(fleet: Fleet, node: FleetNode): Behaviour['snapshots'] {
   const site = { ...placeOf(node), nodes: [node.id, node.name] };
   if (fleet.faults.strike(['snapshot-error'], site)) return 'error';
   if (fleet.faults.strike(['snapshot-stuck'], site)) return 'stuck';
+  if (fleet.faults.strike(['snapshot-slow'], site)) return 'slow';
   return node.behaviour.snapshots;
 }

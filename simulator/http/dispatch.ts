@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { autoScalingOperations } from '../auto-scaling/index.js';
 import { ec2Operations } from '../ec2/index.js';
+import { loadBalancingOperations } from '../elastic-load-balancing/index.js';
 import { AwsError } from '../errors.js';
 import { CALL_FAULTS, type Fault, type FaultSite } from '../faults.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -19,8 +21,13 @@ import type { HttpRequest } from './request.js';
 /** What the transport is to do: answer, answer late, or hang up (after the effect, or without one). */
 export type Outcome = { reply: Reply; delayMs?: number } | 'hang-up';
 
-/** Query services beside EC2; the place for Auto Scaling and Elastic Load Balancing. */
-const QUERY_SERVICES: Record<string, Record<string, QueryOperation>> = { sts: stsOperations, iam: iamOperations };
+/** Query services beside EC2. */
+const QUERY_SERVICES: Record<string, Record<string, QueryOperation>> = {
+  autoscaling: autoScalingOperations,
+  elasticloadbalancing: loadBalancingOperations,
+  iam: iamOperations,
+  sts: stsOperations,
+};
 
 interface Route {
   protocol: Protocol;
@@ -42,7 +49,7 @@ export function dispatch(fleet: Fleet, counts: CallCounts, request: HttpRequest)
     const { account, arn } = identify(fleet, scope);
     const call: Call = { fleet, account, region: scope.region, arn };
     counts.add(route.service, route.operation, call);
-    if (fleet.faults.any) after = fleet.faults.strike(CALL_FAULTS, siteOf(route, call, request.text));
+    if (fleet.faults.any) after = fleet.faults.strike(CALL_FAULTS, siteOf(route, call, request));
     if (after?.fault === 'down') return 'hang-up';
     refuse(fleet, after, route, scope);
     const action = actionOf(route.service, route.operation);
@@ -51,7 +58,9 @@ export function dispatch(fleet: Fleet, counts: CallCounts, request: HttpRequest)
       counts.throttled(route.service, route.operation, call);
       throw throttled(route.service);
     }
-    return deliver(route.run(call, requestId), after);
+    const reply = route.run(call, requestId);
+    if (after?.fault === 'error-500-done') throw internalError(route);
+    return deliver(reply, after);
   } catch (error) {
     return deliver(errorReply(route.protocol, toAwsError(route.protocol, error), requestId), after);
   }
@@ -63,12 +72,11 @@ function deliver(reply: Reply, after: Fault | undefined): Outcome {
 }
 
 function refuse(fleet: Fleet, fault: Fault | undefined, route: Route, scope: Scope): void {
-  const json = route.protocol === 'json';
   const refusals: Partial<Record<Fault['fault'], () => AwsError>> = {
     throttle: () => throttled(route.service),
     deny: () => denied(route),
-    'error-500': () =>
-      new AwsError(json ? 'InternalServerError' : 'InternalError', 'An internal error has occurred.', 500),
+    'error-500': () => internalError(route),
+    'answer-error': () => new AwsError(fault?.code ?? '', 'A planted error.', fault?.status),
     'expire-credentials': () => {
       const session = fleet.sessions.get(scope.accessKey);
       if (session) fleet.sessions.put(scope.accessKey, { ...session, expiresAt: fleet.clock.wall() });
@@ -78,6 +86,9 @@ function refuse(fleet: Fleet, fault: Fault | undefined, route: Route, scope: Sco
   const refusal = fault && refusals[fault.fault];
   if (refusal) throw refusal();
 }
+
+const internalError = ({ protocol }: Route): AwsError =>
+  new AwsError(protocol === 'json' ? 'InternalServerError' : 'InternalError', 'An internal error has occurred.', 500);
 
 function denied({ protocol, operation }: Route): AwsError {
   const json = protocol === 'json';
@@ -97,7 +108,9 @@ function toAwsError(protocol: Protocol, error: unknown): AwsError {
   return new AwsError(protocol === 'json' ? 'ValidationException' : 'InvalidParameterValue', text);
 }
 
-function siteOf(route: Route, call: Call, text: string): FaultSite {
+function siteOf(route: Route, call: Call, { path, text: body, headers }: HttpRequest): FaultSite {
+  const form = headers['content-type']?.includes('x-www-form-urlencoded');
+  const text = [path, body, ...(form ? new URLSearchParams(body).values() : [])].join('\n');
   const nodes = text.match(/\bm?i-0[0-9a-f]{16}\b/g) ?? [];
   const names = nodes.flatMap((id) => call.fleet.nodes.get(id)?.name ?? []);
   const { account, region } = call;
