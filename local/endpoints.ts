@@ -69,6 +69,16 @@ async function choosePort(
   }
 }
 
+/** So many free ports, each of its own and none of those that are spoken for. */
+export async function freePorts(count: number, taken: readonly unknown[]): Promise<number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (!taken.includes(port) && !ports.includes(port) && (await isFree(port))) ports.push(port);
+  }
+  return ports;
+}
+
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
