@@ -52,6 +52,9 @@ const document = (name: string) => `arn:{partition}:ssm:{region}::document/${nam
 const on = (resources: readonly string[], ...actions: readonly string[]): Right[] =>
   actions.map((action) => ({ action, resources }));
 
+const knowing = (context: Right['context'] & object, rights: readonly Right[]): Right[] =>
+  rights.map((right) => ({ ...right, context }));
+
 /** What carries a command out on nodes, whatever the document; the bucket is named for its output. */
 const send = (...documents: readonly string[]): Right => ({
   action: 'ssm:SendCommand',
@@ -81,13 +84,16 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     optional: false,
     rights: [
       ...on(ANY, 'ssm:DescribePatchBaselines', 'ssm:DescribePatchGroups', 'ssm:CreatePatchBaseline'),
-      ...on(
-        BASELINES,
-        'ssm:AddTagsToResource',
-        'ssm:GetPatchBaseline',
-        'ssm:UpdatePatchBaseline',
-        'ssm:RegisterPatchBaselineForPatchGroup',
-        'ssm:DeregisterPatchBaselineForPatchGroup',
+      ...on(BASELINES, 'ssm:AddTagsToResource', 'ssm:GetPatchBaseline'),
+      // Of the baselines only ours are changed, which bear this tag.
+      ...knowing(
+        { 'aws:ResourceTag/patchtide:baseline': 'prod' },
+        on(
+          BASELINES,
+          'ssm:UpdatePatchBaseline',
+          'ssm:RegisterPatchBaselineForPatchGroup',
+          'ssm:DeregisterPatchBaselineForPatchGroup',
+        ),
       ),
     ],
   },
@@ -101,7 +107,10 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     optional: false,
     rights: [
       ...on(ANY, 'ec2:DescribeSnapshots'),
-      ...on([...INSTANCES, 'arn:{partition}:ec2:{region}:{account}:volume/*', ...SNAPSHOTS], 'ec2:CreateSnapshots'),
+      ...knowing(
+        { 'aws:RequestTag/patchtide:key': 'patchtide/plan-1/prod/w1.b1.snapshot' },
+        on([...INSTANCES, 'arn:{partition}:ec2:{region}:{account}:volume/*', ...SNAPSHOTS], 'ec2:CreateSnapshots'),
+      ),
       { action: 'ec2:CreateTags', resources: SNAPSHOTS, context: { 'ec2:CreateAction': 'CreateSnapshots' } },
     ],
   },
@@ -119,11 +128,8 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     purpose: 'run tasks that are Automation documents (`kind: automation`)',
     optional: true,
     rights: [
-      ...on(
-        ['arn:{partition}:ssm:{region}:{account}:automation-definition/*', ...EXECUTIONS],
-        'ssm:StartAutomationExecution',
-      ),
-      ...on(EXECUTIONS, 'ssm:GetAutomationExecution', 'ssm:StopAutomationExecution'),
+      // And on the documents that plans name.
+      ...on(EXECUTIONS, 'ssm:StartAutomationExecution', 'ssm:GetAutomationExecution', 'ssm:StopAutomationExecution'),
     ],
   },
   'other-patching': {

@@ -80,8 +80,9 @@ const endpointFindings = ({ endpoints }: Examination, where: Where, place: strin
 function rightFindings(steps: readonly StepAnswer[], where: Where, place: string): Finding[] {
   const missing = steps.flatMap(({ step, rights }) => {
     const names = actionsOf(rights, 'missing');
-    if (names.length === 0) return [];
     const { optional, purpose } = RIGHTS[step];
+    // An option that was not given at all was not wanted.
+    if (names.length === 0 || (optional && names.length === rights.length)) return [];
     const code = optional ? 'rights-missing-for-option' : 'rights-missing';
     return [finding(code, `The role of ${place} may not ${purpose}: ${names.join(', ')}.`, where)];
   });
