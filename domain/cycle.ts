@@ -37,6 +37,8 @@ export const WAVE_STATUSES = [
   'completed-with-failures',
   'cut-off',
   'cancelled',
+  /** Its workflow failed, or was terminated by hand: nobody knows what became of the nodes that it had touched. */
+  'failed',
 ] as const;
 export type WaveStatus = (typeof WAVE_STATUSES)[number];
 
@@ -53,6 +55,19 @@ export const OUTCOMES = [
   'gone',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/** A wave, or a stage, that has ended stays so. */
+const GOING_ON: readonly (StageStatus | WaveStatus)[] = [
+  'pending',
+  'preparing',
+  'waiting',
+  'waiting-aws',
+  'paused',
+  'patching',
+  'soaking',
+  'harvesting',
+];
+export const isOver = (status: StageStatus | WaveStatus): boolean => !GOING_ON.includes(status);
 
 /** Outcomes that count as failures of a stage: somebody has to look at the node. */
 export const isFailure = (outcome: Outcome): boolean =>

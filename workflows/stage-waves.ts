@@ -1,5 +1,6 @@
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
-import { isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { WaveStatus } from '../domain/cycle.js';
 import { type Digest, workflowIds } from '../domain/ids.js';
 import type { WaveSummary } from '../domain/manifest.js';
 import { recording } from './activities.js';
@@ -34,6 +35,7 @@ export class StageWaves {
       if (this.breaker.over && isCancellation(error)) throw error;
       const place = `${wave.zoneName ?? wave.zone} of ${wave.account} in ${wave.region}`;
       this.breaker.stop(`The wave in ${place} did not end by itself: ${reasonOf(error)}`);
+      await CancellationScope.nonCancellable(() => this.project(wave, 'failed'));
     } finally {
       this.running.delete(wave.number);
       this.stage.show();
@@ -45,7 +47,14 @@ export class StageWaves {
     const { name } = this.stage.policy;
     const reason = `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`;
     await recording.skipRest({ cycle, stage: name, wave: wave.number, reason });
-    await recording.project({ cycle, stage: name, waves: [{ number: wave.number, status: 'cut-off' }] });
+    await this.project(wave, 'cut-off');
+  }
+
+  private async project({ number }: WaveSummary, status: WaveStatus): Promise<void> {
+    const { cycle } = this.stage.request;
+    await recording.project.executeWithOptions({ summary: `wave ${number}: ${status}` }, [
+      { cycle, stage: this.stage.policy.name, waves: [{ number, status }] },
+    ]);
   }
 
   private async ended(wave: WaveSummary, manifest: Digest) {

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Records } from '../../activities/ports.js';
-import { type CycleRequest, hasEnded } from '../../domain/cycle.js';
+import { type CycleRequest, hasEnded, isOver } from '../../domain/cycle.js';
 import type { ResolvedPlan } from '../../domain/documents/types.js';
 import { type CycleId, cycleId, workflowIds } from '../../domain/ids.js';
 import { StoreNotFound } from '../errors.js';
@@ -87,8 +87,8 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
   cycleChanged: (cycle, change) =>
     db.transaction().execute(async (trx) => {
       const before = await lockCycle(trx, cycle);
-      // A late repetition must not bring a cycle back that has ended.
-      const late = hasEnded(before.status) && change.status !== undefined && !hasEnded(change.status);
+      // A late repetition must not bring a cycle back that has ended, nor what it waited for.
+      const late = hasEnded(before.status) && (change.status === undefined || !hasEnded(change.status));
       const status = late ? before.status : (change.status ?? before.status);
       const waitingFor = change.waitingFor === undefined || late ? before.waiting_for : change.waitingFor;
       const message = change.message === undefined || late ? before.message : change.message;
@@ -130,10 +130,11 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
 
   stageChanged: (cycle, stage, change) =>
     db.transaction().execute(async (trx) => {
-      await lockCycle(trx, cycle);
+      const { status } = await lockCycle(trx, cycle);
       const before = await stageRow(trx, cycle, stage);
+      const late = hasEnded(status) && change.status !== undefined && !isOver(change.status);
       const after = {
-        status: change.status ?? before.status,
+        status: late ? before.status : (change.status ?? before.status),
         manifest: change.manifest ?? before.manifest,
         patchSet: change.patchSet === undefined ? before.patch_set : change.patchSet,
         proven: change.proven ?? before.proven,
@@ -153,7 +154,8 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
 
   waveChanged: (cycle, stage, wave, status) =>
     db.transaction().execute(async (trx) => {
-      await lockCycle(trx, cycle);
+      const before = await lockCycle(trx, cycle);
+      if (hasEnded(before.status) && !isOver(status)) return;
       const updated = await trx
         .updateTable('cycle_waves')
         .set({ status })

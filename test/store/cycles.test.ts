@@ -169,6 +169,22 @@ onEveryDatabase('the projection of a cycle', (on) => {
     expect(await store.cycleView(cycle)).toMatchObject({ status: 'completed', endedAt: LATER, message: 'Done.' });
   });
 
+  test('what is said late of an ended cycle changes nothing in it', async () => {
+    const { store } = on;
+    const cycle = await startedCycle(store);
+    await store.planNodes(cycle, DEV, manifestOf(cycle, 1));
+    await store.stageChanged(cycle, DEV, { status: 'cancelled' });
+    await store.waveChanged(cycle, DEV, 1, 'cancelled');
+    await store.cycleChanged(cycle, { status: 'cancelled', endedAt: LATER, waitingFor: null });
+    const ended = await store.cycleView(cycle);
+    const waitingFor = { kind: 'aws', stage: DEV, until: null, manifest: null, message: 'Denied.' } as const;
+    await store.outageChanged(cycle, waitingFor);
+    await store.cycleChanged(cycle, { waitingFor });
+    for (const status of ['waiting-aws', 'patching'] as const) await store.waveChanged(cycle, DEV, 1, status);
+    await store.stageChanged(cycle, DEV, { status: 'patching' });
+    expect(await store.cycleView(cycle)).toEqual(ended);
+  });
+
   test('a change of a cycle or stage that is not there is an error', async () => {
     const { store } = on;
     await expect(store.cycleChanged('no-1' as CycleId, { status: 'failed' })).rejects.toThrow(StoreNotFound);

@@ -3,7 +3,7 @@ import { type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js
 import { ordinaryTemporal } from '../support/temporal.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 
-/* What only Temporal's ordinary server has: schedules. */
+/* What the time-skipping server does not have: schedules, and word to a parent that its child was terminated. */
 
 let bench: WorkflowBench;
 beforeAll(async () => {
@@ -37,4 +37,45 @@ test("a plan's schedule that is triggered by hand says the moment of the trigger
   const cycle = bench.client.getHandle<PatchtideWorkflows['patchCycle']>('patch-cycle/by-hand/1');
   expect(await cycle.result()).toMatchObject({ status: 'completed' });
   await schedule.delete();
+}, 60_000);
+
+test('a wave that is terminated in Temporal is failed, and stops its stage: waves beside it finish what they touched', async () => {
+  const { world } = bench;
+  world.plays({
+    stages: [
+      {
+        name: 'prod',
+        policy: { stageTasks: { before: 1, after: 1 } },
+        waves: [
+          { account: '111122223333', batches: [2, 2], maxUnavailable: 2 },
+          { account: '444455556666', batches: [2, 2], maxUnavailable: 2 },
+          { zone: 'euw1-az2' },
+        ],
+      },
+    ],
+  });
+  world.hold('install');
+  const cycle = await bench.startCycle();
+  for (const wave of [1, 2]) await world.until('step', (begun) => begun.step === 'install' && begun.wave === wave);
+  const waves = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
+  const first = waves.find(({ workflowId }) => workflowId.includes('111122223333'));
+  await bench.client.getHandle(first?.workflowId ?? '').terminate('By hand.');
+  await world.until('project', ({ change }) => change.waves?.[0]?.status === 'failed');
+  world.release('install');
+
+  expect(await cycle.result()).toMatchObject({
+    status: 'failed',
+    message: expect.stringMatching(
+      /^The wave in euw1-az1 of 111122223333 in eu-west-1 did not end by itself: .*terminated/i,
+    ),
+  });
+  const ended = world.asked('project').flatMap(({ change }) => change.waves ?? []);
+  expect(ended.filter(({ status }) => status !== 'patching')).toEqual([
+    { number: 1, status: 'failed' },
+    { number: 2, status: 'cancelled' },
+  ]);
+  // The wave beside it finished the batch that it had begun; nobody finished the one of the wave that is gone.
+  expect(world.asked('record').map(({ wave, batch }) => [wave, batch])).toEqual([[2, 1]]);
+  expect(world.asked('step').map(({ wave }) => wave)).not.toContain(3);
+  expect(world.asked('stage-task').map(({ step }) => step)).toContain('after-stage-1');
 }, 60_000);
