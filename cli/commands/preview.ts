@@ -89,7 +89,7 @@ const wavesText = (waves: PreviewedStage['waves'], context: Context): string =>
       { title: 'AT ONCE', numbers: true },
       { title: 'BATCHES', numbers: true },
     ],
-    waves.map(({ account, region, zone, zoneName, window, nodes, maxUnavailable, batches }) => [
+    byLocation(waves).map(({ account, region, zone, zoneName, window, nodes, maxUnavailable, batches }) => [
       account,
       region,
       zoneName ?? zone,
@@ -98,6 +98,12 @@ const wavesText = (waves: PreviewedStage['waves'], context: Context): string =>
     ]),
     { ...context, indent: 2 },
   );
+
+/** Zones stay in the order in which they come, one after the other in their Region. */
+const byLocation = (waves: PreviewedStage['waves']): PreviewedStage['waves'] =>
+  waves.toSorted((a, b) => placeOf(a).localeCompare(placeOf(b), 'en'));
+
+const placeOf = ({ account, region }: PreviewedStage['waves'][number]) => `${account} ${region}`;
 
 /** A titled list, its end counted where it is long; nothing where it is empty. */
 const some = (title: string, items: readonly string[], { colours }: Context): readonly string[] =>

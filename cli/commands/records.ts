@@ -47,8 +47,8 @@ export async function diffPatchSets(context: Context, one: string, other: string
   const [first, second] = [await patchSetNamed(api, one), await patchSetNamed(api, other)];
   const [before, after] = [patchesOf(first), patchesOf(second)];
   const missingIn = (there: readonly Patch[]) => {
-    const ids = new Set(there.map(({ os, id }) => `${os} ${id}`));
-    return ({ os, id }: Patch) => !ids.has(`${os} ${id}`);
+    const known = new Set(there.map(exactly));
+    return (patch: Patch) => !known.has(exactly(patch));
   };
   const [added, removed] = [after.filter(missingIn(before)), before.filter(missingIn(after))];
   if (context.json) answerJson(context, { before: first.digest, after: second.digest, added, removed });
@@ -59,7 +59,7 @@ export async function diffPatchSets(context: Context, one: string, other: string
     context.answer(
       [
         `${short(first.digest)}… (${first.stage} of ${first.cycle}) → ${short(second.digest)}… (${second.stage} of ${second.cycle}): ${
-          added.length + removed.length === 0 ? 'the same' : `${added.length} more, ${removed.length} fewer`
+          added.length + removed.length === 0 ? 'the same patches' : `${added.length} more, ${removed.length} fewer`
         }`,
         ...removed.map((patch) => colours.red(line('-', patch))),
         ...added.map((patch) => colours.green(line('+', patch))),
@@ -94,6 +94,9 @@ interface Patch {
 }
 const patchesOf = ({ patches }: PatchSet): readonly Patch[] =>
   Object.entries(patches).flatMap(([os, list]) => list.map((patch) => ({ os, ...patch })));
+
+/** The title names the version. */
+const exactly = ({ os, id, title }: Patch): string => `${os} ${id} ${title}`;
 
 const patchTable = (patches: readonly Patch[], context: Context): string =>
   table(

@@ -131,7 +131,7 @@ const waitingLines = (
     ],
     [until === null ? '' : `  ${untilText(until, clock)}`],
   ],
-  ...wrapped(message, width - 2).map((line): Line => [[`  ${line}`, 'dim']]),
+  ...(kind === 'approval' ? [] : wrapped(message, width - 2).map((line): Line => [[`  ${line}`, 'dim']])),
   ...(kind === 'approval' && manifest
     ? ([
         [[`  manifest ${short(manifest)}…`, 'dim']],

@@ -8,11 +8,13 @@ export type Line = readonly Piece[];
 
 const lengthOf = (text: string): number => Array.from(text).length;
 
+export const lengthOfLine = (line: Line): number => line.reduce((sum, [piece]) => sum + lengthOf(piece), 0);
+
 /** A line with its colours, cut to a width; what was cut ends with an ellipsis. */
 export function painted(line: Line, colours: Colours, width: number): string {
   let left = width;
   let text = '';
-  const long = line.reduce((sum, [piece]) => sum + lengthOf(piece), 0) > width;
+  const long = lengthOfLine(line) > width;
   for (const [piece, style = 'plain'] of line) {
     if (left <= 0) break;
     const room = long ? left - 1 : left;

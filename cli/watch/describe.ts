@@ -1,9 +1,9 @@
-import { wordsOf } from '../render/states.js';
+import { type Cycle, wordsOf } from '../render/states.js';
 import { type Clock, untilText } from '../render/time.js';
 import type { CycleEvent } from './stream.js';
 
-/** An event as a line for people. `before` is the event before of the same kind, on the same thing. */
-export function described({ event, data }: CycleEvent, clock: Clock): string {
+/** An event as a line for people. Zones are called as the cycle names them. */
+export function described({ event, data }: CycleEvent, clock: Clock, cycle: Cycle): string {
   switch (event) {
     case 'cycle': {
       const { status, waitingFor, message } = data;
@@ -18,13 +18,22 @@ export function described({ event, data }: CycleEvent, clock: Clock): string {
       return `${stage} ${wordsOf(status)}${status === 'soaking' && soakUntil ? ` ${untilText(soakUntil, clock)}` : ''}${message ? `: ${message}` : ''}`;
     }
     case 'wave':
-      return `${data.stage} ${data.account} ${data.region} ${data.zone} ${wordsOf(data.status)}`;
+      return `${data.stage} ${data.account} ${data.region} ${zoneName(cycle, data) ?? data.zone} ${wordsOf(data.status)}`;
     case 'nodes': {
       const { stage, total, outcomes } = data;
       const parts = Object.entries(outcomes)
         .filter(([, number]) => (number ?? 0) > 0)
         .map(([outcome, number]) => `${number} ${outcome}`);
-      return `${stage} ${parts.join(', ') || 'no node judged yet'}, of ${total}`;
+      return `${stage} ${parts.join(', ') || 'none judged'} of ${total}`;
     }
   }
 }
+
+type WaveEvent = Extract<CycleEvent, { event: 'wave' }>['data'];
+
+/** The name of a wave's zone in its account (`eu-west-1a`); null where the cycle does not know it yet. */
+export const zoneName = ({ stages }: Cycle, { stage, account, region, zone }: WaveEvent): string | null =>
+  stages
+    .find(({ name }) => name === stage)
+    ?.locations.find((location) => location.account === account && location.region === region)
+    ?.waves.find((wave) => wave.zone === zone)?.zoneName ?? null;

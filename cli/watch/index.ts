@@ -18,7 +18,7 @@ export interface WatchOptions {
 
 /** What is done with what a watched cycle tells. */
 interface Show {
-  event(event: CycleEvent): void;
+  event(event: CycleEvent): void | Promise<void>;
   contact(lost: string | null): void;
   /** The picture at the end, of a watch that came to one. */
   end(cycle: Cycle): void;
@@ -47,7 +47,7 @@ export async function watchCycle(
     const contact = (lost: string | null) => show.contact(lost);
     if (!waits(first)) {
       for await (const event of eventsOf(api, id, { terminal, signal, onContact: contact })) {
-        show.event(event);
+        await show.event(event);
         // The event may be an old one, of an approval long given: the cycle itself says what it waits for now.
         if (event.event === 'cycle' && event.data.waitingFor?.kind === 'approval' && waits(await look())) break;
       }
@@ -69,7 +69,7 @@ export async function watchCycle(
 function showFor(context: Context, first: Cycle, look: () => Promise<Cycle>): Show {
   if (context.json) return ndjson(context);
   const { stdout, environment } = context.terminal;
-  return stdout.isTTY && environment.TERM !== 'dumb' ? new LiveView(context, first, look) : lines(context);
+  return stdout.isTTY && environment.TERM !== 'dumb' ? new LiveView(context, first, look) : lines(context, first, look);
 }
 
 /** Each event as the API told it, a line each. */
@@ -80,17 +80,26 @@ const ndjson = (context: Context): Show => ({
   close: () => undefined,
 });
 
-const lines = (context: Context): Show => ({
-  event: (event) =>
-    context.answer(`${timeOfDay(event.data.at, context.clock())}  ${described(event, context.clock())}`),
-  contact: (lost) => sayContact(context, lost),
-  end: (cycle) => {
-    const { width, colours } = context;
-    const frame = cycleFrame(cycle, { clock: context.clock(), width, height: Number.POSITIVE_INFINITY });
-    context.answer(['', ...frame.map((line) => painted(line, colours, width))].join('\n'));
-  },
-  close: () => undefined,
-});
+const lines = (context: Context, first: Cycle, look: () => Promise<Cycle>): Show => {
+  let cycle = first;
+  return {
+    event: async (event) => {
+      // Waves begin after their stage is prepared: only then does the cycle know the names of their zones.
+      if (event.event === 'wave' && !knowsStage(cycle, event.data.stage)) cycle = await look();
+      context.answer(`${timeOfDay(event.data.at, context.clock())}  ${described(event, context.clock(), cycle)}`);
+    },
+    contact: (lost) => sayContact(context, lost),
+    end: (cycle) => {
+      const { width, colours } = context;
+      const frame = cycleFrame(cycle, { clock: context.clock(), width, height: Number.POSITIVE_INFINITY });
+      context.answer(['', ...frame.map((line) => painted(line, colours, width))].join('\n'));
+    },
+    close: () => undefined,
+  };
+};
+
+const knowsStage = (cycle: Cycle, stage: string): boolean =>
+  cycle.stages.some(({ name, locations }) => name === stage && locations.length > 0);
 
 const sayContact = (context: Context, lost: string | null): void =>
   context.say(lost === null ? 'In contact again.' : `${lost} Trying again; the cycle goes on.`);

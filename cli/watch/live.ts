@@ -1,10 +1,10 @@
-import { createLogUpdate } from 'log-update';
 import type { Context } from '../context.js';
 import { cycleFrame } from '../render/cycle.js';
 import type { Cycle } from '../render/states.js';
-import { type Line, painted } from '../render/text.js';
+import type { Line } from '../render/text.js';
 import { timeOfDay } from '../render/time.js';
 import { described } from './describe.js';
+import { Picture } from './picture.js';
 import type { CycleEvent } from './stream.js';
 
 /** Countdowns change every second. */
@@ -12,15 +12,17 @@ const REDRAW = 1_000;
 const RECENT = 6;
 /** The fewest lines that leave room for what happened last. */
 const ROWS_WITH_EVENTS = 20;
+const BLANK: Line = [];
 
 /** A cycle as a picture on a terminal, which changes in its place. */
 export class LiveView {
   readonly #context: Context;
   readonly #look: () => Promise<Cycle>;
-  readonly #draw: ReturnType<typeof createLogUpdate>;
+  readonly #picture: Picture;
   readonly #timer: NodeJS.Timeout;
   #cycle: Cycle;
-  #recent: readonly Line[] = [];
+  /** What happened last, as lines: zones are named by the cycle, which may be known better by the time it is drawn. */
+  #recent: readonly ((cycle: Cycle) => Line)[] = [];
   #lost: string | null = null;
   #looking = false;
   #stale = false;
@@ -30,14 +32,16 @@ export class LiveView {
     this.#context = context;
     this.#look = look;
     this.#cycle = first;
-    this.#draw = createLogUpdate(context.terminal.stdout as NodeJS.WritableStream);
+    this.#picture = new Picture(context.terminal.stdout, context.colours);
     this.#timer = setInterval(() => this.#render(), REDRAW);
     this.#render();
   }
 
   event(event: CycleEvent): void {
-    const clock = this.#context.clock();
-    const line: Line = [[`${timeOfDay(event.data.at, clock)}  `, 'dim'], [described(event, clock)]];
+    const line = (cycle: Cycle): Line => {
+      const clock = this.#context.clock();
+      return [[`${timeOfDay(event.data.at, clock)}  `, 'dim'], [described(event, clock, cycle)]];
+    };
     this.#recent = [...this.#recent, line].slice(-RECENT);
     this.#stale = true;
     if (!this.#looking) void this.#lookAgain();
@@ -57,7 +61,7 @@ export class LiveView {
   close(): void {
     clearInterval(this.#timer);
     this.#closed = true;
-    this.#draw.done();
+    this.#picture.close();
   }
 
   /** Reads the cycle once for all the events that came meanwhile. What is out of reach is shown as lost contact by the stream. */
@@ -74,19 +78,21 @@ export class LiveView {
 
   #render(): void {
     if (this.#closed) return;
-    this.#draw(this.#frame().join('\n'));
+    const { stdout } = this.#context.terminal;
+    // The last column and the last row stay free: some terminals break a line that fills the one, or scroll for the other.
+    const width = (stdout.columns || 80) - 1;
+    this.#picture.draw(this.#frame(width, (stdout.rows || 24) - 1), width);
   }
 
-  #frame(): readonly string[] {
-    const { colours, terminal } = this.#context;
-    // The last column stays free: some terminals break a line that fills it.
-    const width = (terminal.stdout.columns ?? 80) - 1;
-    const rows = (terminal.stdout.rows ?? 24) - 1;
-    const recent = rows >= ROWS_WITH_EVENTS && this.#recent.length > 0 ? [[] as Line, ...this.#recent] : [];
+  #frame(width: number, rows: number): readonly Line[] {
+    const recent =
+      rows >= ROWS_WITH_EVENTS && this.#recent.length > 0
+        ? [BLANK, ...this.#recent.map((line) => line(this.#cycle))]
+        : [];
     const lost: readonly Line[] =
       this.#lost === null ? [] : [[[`${this.#lost} Trying again; the cycle goes on.`, 'yellow']]];
     const height = rows - recent.length - lost.length;
     const frame = cycleFrame(this.#cycle, { clock: this.#context.clock(), width, height });
-    return [...frame, ...recent, ...lost].map((line) => painted(line, colours, width));
+    return [...frame, ...recent, ...lost];
   }
 }
