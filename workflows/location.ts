@@ -40,8 +40,9 @@ export const locationStart = (at: Location, quota: number): LocationInput => ({
   pace: FULL_PACE,
 });
 
-/** How often the owner of what others wait for is looked at. */
-const LOOK_AGAIN = 120_000;
+/** The owner of what others wait for is looked at after so long, and then less and less often while it lives. */
+const FIRST_LOOK = 120_000;
+const LATEST_LOOK = 30 * 60_000;
 const OF_BATCH: Shape<OfBatch> = { owner: 'string', batch: 'number' };
 const LEASE: Shape<Omit<LeaseMessage, 'nodes'>> = { ...OF_BATCH, snapshots: 'number', quota: 'number' };
 
@@ -76,8 +77,8 @@ class LeaseDesk {
   private pace: Pace;
   private changed = true;
   private blocked: readonly book.Blocked[] = [];
-  /** Epoch in milliseconds; when each owner that others wait for was last seen alive. */
-  private readonly seen = new Map<string, number>();
+  /** For each owner that others wait for: when it is looked at again (epoch), and how long after the look before (both in milliseconds). */
+  private readonly looks = new Map<string, { readonly next: number; readonly after: number }>();
 
   constructor(input: LocationInput) {
     this.at = { account: input.account, region: input.region };
@@ -141,11 +142,14 @@ class LeaseDesk {
   /** Whoever has what others wait for and has ended gives it back, though it could not say so. */
   async lookAtOwners(): Promise<void> {
     const owners = [...new Set(this.blocked.flatMap((request) => request.owners))];
-    for (const owner of this.seen.keys()) if (!owners.includes(owner)) this.seen.delete(owner);
-    const due = owners.filter((owner) => Date.now() - (this.seen.get(owner) ?? 0) >= LOOK_AGAIN);
+    for (const owner of this.looks.keys()) if (!owners.includes(owner)) this.looks.delete(owner);
+    const due = owners.filter((owner) => Date.now() >= (this.looks.get(owner)?.next ?? 0));
     if (due.length === 0) return;
     const ended = await leasing.endedOwners({ owners: due });
-    for (const owner of due) this.seen.set(owner, Date.now());
+    for (const owner of due) {
+      const after = Math.min((this.looks.get(owner)?.after ?? FIRST_LOOK / 2) * 2, LATEST_LOOK);
+      this.looks.set(owner, { next: Date.now() + after, after });
+    }
     for (const owner of ended) {
       log.warn('A wave ended without giving back its nodes', { owner });
       this.becomes(book.releaseAll(this.book, owner));
@@ -163,7 +167,7 @@ class LeaseDesk {
 
   private nextLook(): number | null {
     const looks = [
-      ...[...this.seen.values()].map((seen) => seen + LOOK_AGAIN),
+      ...[...this.looks.values()].map(({ next }) => next),
       ...(this.pace.gap > 0 && this.book.waiting.length > 0 ? [this.pace.notBefore] : []),
     ];
     return looks.length === 0 ? null : Math.min(...looks);
