@@ -110,7 +110,9 @@ function toAwsError(protocol: Protocol, error: unknown): AwsError {
 
 function siteOf(route: Route, call: Call, { path, text: body, headers }: HttpRequest): FaultSite {
   const form = headers['content-type']?.includes('x-www-form-urlencoded');
-  const text = [path, body, ...(form ? new URLSearchParams(body).values() : [])].join('\n');
+  // An object's key stands alone too, without its bucket before it.
+  const words = form ? [...new URLSearchParams(body).values()] : [decodeURIComponent(path.replace(/^\/[^/]*\//, ''))];
+  const text = [path, body, ...words].join('\n');
   const nodes = text.match(/\bm?i-0[0-9a-f]{16}\b/g) ?? [];
   const names = nodes.flatMap((id) => call.fleet.nodes.get(id)?.name ?? []);
   const { account, region } = call;
