@@ -195,7 +195,10 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .command('doctor')
     .description('what is reachable, which rights are missing in which account, what else patches the nodes')
     .argument('[accounts...]', 'names of Account documents; without them all')
-    .action(does((context, _options, ...accounts) => doctor(context, accounts.flat())));
+    .option('--steps <step...>', 'only the rights of these steps, such as preview and scan; without it of all')
+    .action(
+      does<Parameters<typeof doctor>[2]>((context, options, ...accounts) => doctor(context, accounts.flat(), options)),
+    );
   program
     .command('import')
     .description('documents for what SSM already has: maintenance windows, baselines, patch groups')

@@ -1,20 +1,25 @@
 import type { z } from 'zod';
-import type { doctorReport } from '../../api/schemas/doctor.js';
+import type { doctorBody, doctorReport } from '../../api/schemas/doctor.js';
 import { answerJson, type Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { counted, type Style, wrapped } from '../render/text.js';
 import { ROUTES } from '../routes.js';
 
 type Report = z.output<typeof doctorReport>;
+type Steps = NonNullable<z.input<typeof doctorBody>>['steps'];
 type Location = Report['locations'][number];
 type Finding = Report['findings'][number];
 
 /** `doctor`: what is reachable, which rights are missing where, and what else patches. Ends with 1 where something does not work. */
-export async function doctor(context: Context, accounts: readonly string[]): Promise<ExitCode> {
+export async function doctor(
+  context: Context,
+  accounts: readonly string[],
+  { steps }: { readonly steps?: NonNullable<Steps> },
+): Promise<ExitCode> {
   const route = ROUTES.doctor;
   const found = await context
     .as(route.role)
-    .call(route, { body: accounts.length > 0 ? { accounts: [...accounts] } : {} });
+    .call(route, { body: { ...(accounts.length > 0 && { accounts: [...accounts] }), ...(steps && { steps }) } });
   if (context.json) answerJson(context, found);
   else context.answer(reportText(found, context));
   return found.healthy ? EXIT.done : EXIT.fault;
