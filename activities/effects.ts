@@ -108,7 +108,7 @@ export class Effects {
     const asked = { monotonic: performance.now(), wall: Date.now() };
     const unsent = (why: string) =>
       new FleetError({
-        code: 'unreachable',
+        code: 'not-sent',
         effect: 'none',
         location: operation,
         operation: operation.step,
@@ -118,7 +118,9 @@ export class Effects {
     return () => {
       // Either clock may stand still while a machine is paused.
       const passed = Math.max(performance.now() - asked.monotonic, Date.now() - asked.wall);
-      if (passed > SEND_WITHIN) throw unsent(`it took ${Math.round(passed)} ms to get there. It is tried again.`);
+      if (passed > SEND_WITHIN) {
+        throw unsent(`${Math.round(passed)} ms passed since the store gave leave. Is the store, or this worker, too slow?`);
+      }
     };
   }
 

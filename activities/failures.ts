@@ -45,7 +45,7 @@ export function asFailure(error: unknown): unknown {
   const { location, operation } = error;
   const place = `${location.account} in ${location.region}`;
   return ApplicationFailure.create({
-    type: `aws-${error.code}`,
+    type: error.code === 'not-sent' ? 'not-sent' : `aws-${error.code}`,
     message: `${operation} for ${place}: ${error.message}`,
     cause: error,
     ...(error.code === 'throttled'

@@ -51,8 +51,9 @@ export class FleetError extends Error {
 /**
  * `throttled`: slow down and try again. `denied`: a right or a role is missing. `unreachable`: no answer, or a 5xx.
  * `not-yet`: AWS is eventually consistent and does not show it yet. `rejected`: the request is wrong; the same request stays wrong.
+ * `not-sent`: AWS was not asked, since the store's leave to send came too late, or another attempt had taken over.
  */
-export type FleetErrorCode = 'throttled' | 'denied' | 'unreachable' | 'not-yet' | 'rejected';
+export type FleetErrorCode = 'throttled' | 'denied' | 'unreachable' | 'not-yet' | 'rejected' | 'not-sent';
 
 /** States of an invocation of a command on one node, folded to what decides. */
 export type InvocationStatus = 'running' | 'success' | 'failed' | 'timed-out' | 'undeliverable' | 'cancelled';

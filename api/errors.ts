@@ -17,6 +17,11 @@ export const PROBLEMS = {
     title: 'The request is not as it should be',
     advice: 'Correct the fields that `faults` lists; each says what was expected, and nothing was changed.',
   },
+  malformed: {
+    status: 400,
+    title: 'The workflow could not read the message',
+    advice: 'Correct what the detail names. Where the API let it through, API and workers are of different releases.',
+  },
   'unreadable-body': {
     status: 400,
     title: 'The body cannot be read',

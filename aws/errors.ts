@@ -134,6 +134,7 @@ const NEXT_STEP: Readonly<Record<FleetErrorCode, string>> = {
   unreachable: 'Try again; where it persists, check the network, the endpoint and the health of the service.',
   'not-yet': 'Try again in a moment.',
   rejected: 'The same request stays wrong: correct what it names.',
+  'not-sent': 'It is tried again; where it persists, look at the load of the database and the worker.',
 };
 
 /** The one error that leaves this folder. */

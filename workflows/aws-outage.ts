@@ -17,10 +17,19 @@ import {
 
 /** Types of the ApplicationFailures that say "AWS, not us"; activities/failures.ts throws them. */
 const AWS = new Set(['aws-throttled', 'aws-denied', 'aws-unreachable', 'aws-not-yet']);
-/** The store's error by its name, and what Temporal makes of an activity whose worker shuts down, or that an operator pauses or resets. */
-const OURS = new Set(['StoreUnavailable', 'WorkerShutdown', 'CancelledFailure', 'ActivityPause', 'ActivityReset']);
+/** A store too slow to give leave to send; the store's error by its name; and what Temporal makes of an activity whose worker shuts down, or that an operator pauses or resets. */
+const OURS = new Set([
+  'not-sent',
+  'StoreUnavailable',
+  'WorkerShutdown',
+  'CancelledFailure',
+  'ActivityPause',
+  'ActivityReset',
+]);
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 5 * 60_000;
+/** In characters: Temporal takes 400 bytes. */
+const LONGEST_SUMMARY = 120;
 
 interface Outage {
   readonly of: 'aws' | 'ours';
@@ -61,10 +70,11 @@ export async function untilAwsAnswers<T>(
   let since: number | null = null;
   try {
     for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      let outage: Outage | null;
       try {
         return await work();
       } catch (error) {
-        const outage = outageOf(error);
+        outage = outageOf(error);
         if (outage === null) throw error;
         log.warn('AWS, the store or the workers are out of reach, or AWS denies', { ...outage });
         if (outage.of === 'aws') {
@@ -73,7 +83,8 @@ export async function untilAwsAnswers<T>(
           since ??= Date.now();
         }
       }
-      await sleep(wait, { summary: 'AWS, the store or the workers are out of reach, or AWS denies: trying again' });
+      // The one place that tells of an outage of ours: nobody is noted, since that would take a worker and the store.
+      await sleep(wait, { summary: `Trying again after: ${outage.message}`.slice(0, LONGEST_SUMMARY) });
     }
   } finally {
     if (since !== null) await note(null);

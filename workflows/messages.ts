@@ -73,8 +73,9 @@ export const pause = defineUpdate<void, [Steering]>('pause');
 export const resume = defineUpdate<void, [Steering]>('resume');
 export const cancel = defineUpdate<void, [Steering]>('cancel');
 
-/** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`). */
+/** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`, 400 for `malformed`). */
 export const REFUSALS = [
+  'malformed',
   'not-waiting',
   'other-manifest',
   'own-request',

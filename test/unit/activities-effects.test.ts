@@ -75,7 +75,7 @@ describe('an effect', () => {
     await looked;
     await world.effects.carryOut(request(), never);
     wake();
-    await expect(first).rejects.toMatchObject({ code: 'unreachable', effect: 'none' });
+    await expect(first).rejects.toMatchObject({ code: 'not-sent', effect: 'none' });
     expect(world.done).toHaveLength(1);
     expect(effect.kind).toBe('command');
   });
@@ -94,7 +94,7 @@ describe('an effect', () => {
       return send(at, wanted, signal);
     };
     const effects = new Effects({ fleet: { ...world.fleet, sendCommand: slow }, records: bench.store, grace: 50 });
-    await expect(effects.carryOut(request(), never)).rejects.toMatchObject({ code: 'unreachable', effect: 'none' });
+    await expect(effects.carryOut(request(), never)).rejects.toMatchObject({ code: 'not-sent', effect: 'none' });
     expect(world.done).toEqual([]);
   });
 });

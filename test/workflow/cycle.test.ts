@@ -135,4 +135,17 @@ describe('a store that is away', () => {
       expect(world.asked('outage')).toEqual([]);
     },
   );
+
+  test('or too slow to give leave to send is no wait for AWS; the timer says what it is', async () => {
+    const { world } = bench;
+    world.plays({ stages: [{ name: 'prod' }] });
+    world.breaks('beginStep', 8, 'not-sent', 'patchtide/plan-1/prod/w1.b1.check was not sent: 3000 ms passed.');
+    const cycle = await bench.startCycle();
+    expect(await cycle.result()).toEqual({ status: 'completed', message: '' });
+    expect(world.asked('outage')).toEqual([]);
+    const [wave] = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
+    const { events } = await bench.client.getHandle(wave?.workflowId ?? '').fetchHistory();
+    const timer = events?.find((event) => event.timerStartedEventAttributes);
+    expect(String(timer?.userMetadata?.summary?.data)).toContain('was not sent: 3000 ms passed.');
+  });
 });
