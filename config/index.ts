@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { all, ConfigurationError, type Environment, readEnvironment } from './read.js';
-import { readTemporal, type TemporalConfig } from './temporal.js';
+import { readTemporal, TEMPORAL_FILES_AND_TLS, type TemporalConfig } from './temporal.js';
 import { OUR_NAMES, variables } from './variables.js';
 
 export { keepTrying } from './keep-trying.js';
@@ -144,6 +144,24 @@ export function keysFile(environment: Environment = process.env): string {
 }
 
 const fleetSchema = pick('PATCHTIDE_FLEET', 'PATCHTIDE_FLEET_PORT', 'PATCHTIDE_FLEET_SPEED');
+
+const TEMPORAL_NAMES = [
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_PROFILE',
+  ...TEMPORAL_FILES_AND_TLS,
+];
+
+export type ServiceName = 'worker' | 'api' | 'fleet' | 'keys';
+
+/** The variables that each of our processes reads. */
+export const NAMES: Readonly<Record<ServiceName, readonly string[]>> = {
+  worker: [...Object.keys(workerSchema.shape), ...TEMPORAL_NAMES],
+  api: [...Object.keys(apiSchema.shape), ...TEMPORAL_NAMES, 'PATCHTIDE_KEYS', 'PATCHTIDE_DATA'],
+  fleet: [...Object.keys(fleetSchema.shape), 'PATCHTIDE_FLEET_HOST', 'PATCHTIDE_DATA'],
+  keys: ['PATCHTIDE_KEYS', 'PATCHTIDE_DATA'],
+};
 
 const stackSchema = z.object({
   ...fleetSchema.shape,

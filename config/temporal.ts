@@ -63,6 +63,8 @@ const TLS_NAMES = new Set([
   'TEMPORAL_TLS_SERVER_NAME',
 ]);
 
+export const TEMPORAL_FILES_AND_TLS: readonly string[] = ['TEMPORAL_CONFIG_FILE', ...TLS_NAMES];
+
 const FILES = new Set(['TEMPORAL_CONFIG_FILE', ...[...TLS_NAMES].filter((name) => name.endsWith('_PATH'))]);
 
 const namesThatNobodyReads = (set: Record<string, string>): string[] =>
