@@ -5,9 +5,10 @@ import type { Instant } from '../ids.js';
 import { compareText, firstDifference } from '../order.js';
 import { type BaselineContent, type TranslatedBaseline, translateBaseline } from './baselines.js';
 import type { Estate, EstateBaseline } from './estate.js';
-import { CONSEQUENCES, finding, type ImportFinding } from './findings.js';
+import { CONSEQUENCES, type FindingCode, finding, type ImportFinding } from './findings.js';
 import { nameAll, slug } from './names.js';
 import { draftPlans, type Placed, type PlanDraft, type StageDraft } from './plans.js';
+import type { TaskSpec } from './tasks.js';
 import { nameWindows, type PatchingWindow, patchingWindows } from './windows.js';
 import { type Commented, writeDocuments } from './write.js';
 
@@ -68,7 +69,7 @@ export function importEstate(given: readonly Estate[], now: Instant, problems: r
     namesWhatIsWritten(draft, written, refused),
   );
   findings.push(...refused);
-  const sortedFindings = sortFindings(findings);
+  const sortedFindings = sortFindings(withoutUnwritten(findings, planDocuments));
   const documents = [...windowDocuments, ...baselineDocuments, ...planDocuments].map((draft) =>
     withFindings(draft, sortedFindings),
   );
@@ -142,7 +143,7 @@ function stageDocument({ name, patchGroups, window, settings }: StageDraft, base
   };
   const tasks = Object.fromEntries(
     Object.entries(settings?.tasks ?? {}).flatMap(([when, list]) =>
-      list.length === 0 ? [] : [[when, list.map((task) => ({ ...task, parameters: writable(task.parameters) }))]],
+      list.length === 0 ? [] : [[when, list.map(writable)]],
     ),
   );
   return {
@@ -155,8 +156,12 @@ function stageDocument({ name, patchGroups, window, settings }: StageDraft, base
     ...(Object.keys(tasks).length > 0 && { tasks }),
   };
 }
-const writable = (parameters: Readonly<Record<string, readonly string[]>> = {}): Record<string, string[]> =>
-  Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, [...values]]));
+const writable = ({ parameters, ...task }: TaskSpec) => ({
+  ...task,
+  ...(parameters && {
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, [...values]])),
+  }),
+});
 
 /** The baselines of all estates, each translated once. */
 class Baselines {
@@ -365,20 +370,36 @@ function namesWhatIsWritten({ document }: Draft, written: ReadonlySet<string>, r
 
 const labelOf = ({ kind, metadata }: ParsedDocument): string => `${kind} ${metadata.name}`;
 
+const isAbout = ({ account, region, subject }: ImportFinding, { sources }: Draft): boolean =>
+  sources.some(
+    (source) =>
+      source.account === account &&
+      source.region === region &&
+      (subject === source.subject || subject.startsWith(`${source.subject},`)),
+  );
+
 function withFindings(draft: Draft, findings: readonly ImportFinding[]): Commented {
-  const about = findings.filter(({ account, region, subject }) =>
-    draft.sources.some(
-      (source) =>
-        source.account === account &&
-        source.region === region &&
-        (subject === source.subject || subject.startsWith(`${source.subject},`)),
-    ),
-  );
-  const lines = about.map(
-    ({ consequence, code, subject, message }) => `${consequence} (${code}): ${subject}: ${message}`,
-  );
-  return { document: draft.document, comment: [...draft.comment, ...new Set(lines)] };
+  const about = findings.filter((each) => isAbout(each, draft));
+  const subjects = new Map<string, Set<string>>();
+  for (const { consequence, code, message, subject } of about) {
+    const line = `${consequence} (${code}): ${message}`;
+    subjects.set(line, (subjects.get(line) ?? new Set()).add(subject));
+  }
+  const lines = [...subjects].map(([line, of]) => `${line} ${[...of].join('; ')}`);
+  return { document: draft.document, comment: [...draft.comment, ...lines] };
 }
+
+/** What changes of a task is worth knowing where a plan that has it is written. */
+const OF_TASKS: readonly FindingCode[] = [
+  'max-concurrency',
+  'max-errors',
+  'task-order',
+  'task-timeout',
+  'task-settings',
+  'hooks',
+];
+const withoutUnwritten = (findings: readonly ImportFinding[], plans: readonly Draft[]): ImportFinding[] =>
+  findings.filter((each) => !OF_TASKS.includes(each.code) || plans.some((plan) => isAbout(each, plan)));
 
 /** As many documents as one text may hold; plans stand last, so what they name is there. */
 function fitting(documents: readonly Commented[], estates: readonly Estate[]) {

@@ -1,4 +1,4 @@
-import { Document, isMap, isPair, isScalar, visit } from 'yaml';
+import { Document, isCollection, isScalar, visit } from 'yaml';
 import type { ParsedDocument } from '../documents/parse.js';
 
 /** A document and what is said of it above. */
@@ -20,34 +20,28 @@ export function writeDocuments(header: readonly string[], documents: readonly Co
 }
 
 /** Small things on a line of their own, as people write them. */
+const ON_ONE_LINE = [
+  'metadata',
+  'schedule',
+  'tags',
+  'waves',
+  'approved',
+  'rejected',
+  'accounts',
+  'regions',
+  'patchGroups',
+];
+
 function inline(yaml: Document): void {
   visit(yaml, {
     Pair(_key, { key, value }) {
       const name = isScalar(key) ? key.value : null;
-      const small = [
-        'metadata',
-        'schedule',
-        'tags',
-        'waves',
-        'approved',
-        'rejected',
-        'accounts',
-        'regions',
-        'patchGroups',
-      ];
-      if (
-        typeof name === 'string' &&
-        small.includes(name) &&
-        value !== null &&
-        typeof value === 'object' &&
-        'flow' in value
-      )
-        value.flow = true;
+      if (isCollection(value) && typeof name === 'string' && ON_ONE_LINE.includes(name)) value.flow = true;
+      // Older readers of YAML take a time of day for a number.
+      if (isScalar(value) && name === 'at') value.type = 'QUOTE_DOUBLE';
     },
     Map(_key, map) {
-      const flat = map.items.every((item) => isPair(item) && isScalar(item.value));
-      const rule = map.items.some((item) => isScalar(item.key) && item.key.value === 'classification');
-      if (isMap(map) && flat && rule) map.flow = true;
+      if (map.has('classification')) map.flow = true;
     },
   });
 }
