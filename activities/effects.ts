@@ -10,6 +10,7 @@ import {
   type OperationOwner,
   type Records,
 } from './ports.js';
+import { Turns } from './turns.js';
 
 /** What one step asks of the fleet for some nodes of one location. */
 export type Effect =
@@ -53,6 +54,11 @@ export interface EffectRequest extends OperationOwner {
  */
 const SEND_WITHIN = 2_500;
 const GRACE = 15_000;
+
+/** EC2's bucket for CreateSnapshots, of an account in a Region (EC2 API reference, request throttling). */
+const SNAPSHOT_RATE = { capacity: 100, refill: 5 };
+/** Of one snapshot, before the workflow hears that AWS is busy. */
+const MOST_REFUSALS = 5;
 /** A command may have been accepted a little before our clock says so. */
 const CLOCK_SKEW = 5 * 60_000;
 
@@ -70,6 +76,7 @@ export class Effects {
   private readonly fleet: Fleet;
   private readonly records: Records;
   private readonly grace: number;
+  private readonly snapshotTurns = new Turns(SNAPSHOT_RATE);
 
   constructor({
     fleet,
@@ -119,7 +126,9 @@ export class Effects {
       // Either clock may stand still while a machine is paused.
       const passed = Math.max(performance.now() - asked.monotonic, Date.now() - asked.wall);
       if (passed > SEND_WITHIN) {
-        throw unsent(`${Math.round(passed)} ms passed since the store gave leave. Is the store, or this worker, too slow?`);
+        throw unsent(
+          `${Math.round(passed)} ms passed since the store gave leave. Is the store, or this worker, too slow?`,
+        );
       }
     };
   }
@@ -148,7 +157,7 @@ export class Effects {
         const lacking = operation.nodes.filter((node) => !have.has(node));
         const { refused } = await nodeByNode(lacking, async (node) => {
           const request = { key: operation.key, node, tags: effect.tags };
-          await this.fleet.createSnapshots(at, request, signal, await own.mine());
+          await this.inTurn(at, signal, async () => this.fleet.createSnapshots(at, request, signal, await own.mine()));
         });
         return { externalIds: [], refused };
       }
@@ -158,6 +167,21 @@ export class Effects {
         return allOrEach(operation.nodes, (nodes) => this.fleet.stopInstances(at, nodes, signal));
       case 'agent-back':
         return { externalIds: [], refused: [] };
+    }
+  }
+
+  /** A refusal for the rate has done nothing, so it needs no search: it waits for the next turn. */
+  private async inTurn(at: Location, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
+    for (let refusals = 0; ; refusals++) {
+      await this.snapshotTurns.take(at, signal);
+      try {
+        await work();
+        return;
+      } catch (error) {
+        const throttled = error instanceof FleetError && error.code === 'throttled' && error.effect === 'none';
+        if (!throttled || refusals === MOST_REFUSALS) throw error;
+        this.snapshotTurns.refused(at);
+      }
     }
   }
 

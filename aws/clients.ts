@@ -20,6 +20,8 @@ const REQUEST_TIMEOUT = 10_000;
  */
 const SOCKETS_PER_ENDPOINT = 512;
 const READ_ATTEMPTS = 3;
+/** A read of hundreds of nodes would begin anew for one that was refused too often. */
+const THROTTLED_READ_ATTEMPTS = 6;
 
 /**
  * The connections to all locations, each made on first use and kept. Endpoints and base credentials come from the SDK's
@@ -79,7 +81,8 @@ export class Connections {
   #connect(at: Location): Connection {
     const credentials = this.#credentialsOf(at);
     const settings = { region: at.region, requestHandler: this.#requestHandler, credentials: provider(credentials) };
-    const reads = { ...settings, maxAttempts: READ_ATTEMPTS };
+    // Adaptive: a client that is throttled slows itself down, and its calls wait here instead of being refused there.
+    const reads = { ...settings, maxAttempts: THROTTLED_READ_ATTEMPTS, retryMode: 'adaptive' };
     const effects = { ...settings, maxAttempts: 1 };
     const clients = {
       ssm: new SSMClient(reads),

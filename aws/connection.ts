@@ -16,7 +16,7 @@ export interface CallOptions {
  */
 export class Connection {
   readonly at: Location;
-  /** For reads, and calls with a client token: up to three attempts. */
+  /** For reads, and calls with a client token: up to six attempts. */
   readonly ssm: SSMClient;
   readonly ec2: EC2Client;
   readonly s3: S3Client;

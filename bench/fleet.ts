@@ -1,3 +1,4 @@
+import type { AccountId, Location, Region } from '../domain/ids.js';
 import type { FleetDescriptionInput } from '../simulator/index.js';
 
 /** A generated fleet and the plan that patches it. */
@@ -125,3 +126,9 @@ export function documents(fleet: BenchFleet): readonly { kind: string; name: str
     ),
   ];
 }
+
+/** All of its locations. */
+export const locationsOf = ({ locations }: BenchFleet): Location[] =>
+  accountsFor(locations).flatMap(({ id }) =>
+    regionsFor(locations).map((region) => ({ account: id as AccountId, region: region as Region })),
+  );

@@ -1,74 +1,91 @@
-import { underOf, workflowCosts } from '../local/costs.js';
-import { STAGE } from './fleet.js';
-import { runStage, startBenchStack } from './stage.js';
+import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { BenchFleet } from './fleet.js';
+import { measureOurs, measurePlain } from './measure.js';
+import { plot } from './plot.js';
+import { keep, machineNow, type Result, table } from './results.js';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
-const nodes = Number(process.argv[2] ?? 200);
-const rates = process.argv[3] === 'aws' ? 'aws' : 'none';
-const bench = await startBenchStack(
-  { nodes, locations: Number(process.argv[4] ?? 1), zones: 1, maxUnavailable: 100, rates, durations: 'none' },
-  {
-    worker: new URL('./worker.js', import.meta.url),
-    environment: process.env.BENCH_PROFILE ? { BENCH_PROFILE: process.env.BENCH_PROFILE } : {},
+/*
+ * npm run bench [-- a b e …] [--nodes N] [--speed F]: without names all but c, which is long. `d` is the API's.
+ */
+
+interface Bench {
+  readonly what: string;
+  readonly fleet: BenchFleet;
+  /** The factor by which durations shrink. */
+  readonly speed: number;
+  readonly rival: boolean;
+}
+
+const AT_ONCE = { rates: 'none', durations: 'none', zones: 2, maxUnavailable: 50 } as const;
+const BENCHES: Readonly<Record<string, Bench>> = {
+  a: {
+    what: 'one location of 2,400 nodes, without waiting times and without rates',
+    fleet: { ...AT_ONCE, nodes: 2_400, locations: 1 },
+    speed: 1,
+    rival: true,
   },
-);
-try {
-  const before = bench.usage();
-  const run = await runStage(bench, say);
-  const after = bench.usage();
-  console.log(run.elapsed, run.patched, run.nodes);
-  for (const part of run.parts)
-    console.log(
-      part.name,
-      Math.round(part.until),
-      Object.fromEntries(part.calls.map((c) => [c.operation, c.count + (c.throttled ? ` (${c.throttled})` : '')])),
-    );
-  for (const [name, usage] of Object.entries(after))
-    console.log(
-      name,
-      (usage.cpuSeconds - (before[name]?.cpuSeconds ?? 0)).toFixed(1),
-      's CPU',
-      Math.round((usage.peakMemory ?? 0) / 1e6),
-      'MB',
-    );
-  if (process.env.BENCH_TRACE) {
-    const { Connection } = await import('@temporalio/client');
-    const { temporal } = bench.stack.addresses;
-    const c = await Connection.connect(temporal.connection);
-    const listed = await c.workflowService.listWorkflowExecutions({
-      namespace: temporal.namespace,
-      query: underOf(`${run.workflowId}/${STAGE}`),
-    });
-    for (const { execution, type } of listed.executions ?? []) {
-      if (!type?.name?.match(/patchWave|scanLocation|patchStage/)) continue;
-      const { history } = await c.workflowService.getWorkflowExecutionHistory({
-        namespace: temporal.namespace,
-        ...(execution ? { execution } : {}),
-      });
-      const t = (e: { eventTime?: { seconds?: unknown; nanos?: unknown } | null }) =>
-        Number(e.eventTime?.seconds) + Number(e.eventTime?.nanos) / 1e9;
-      const events = history?.events ?? [];
-      const t0 = t(events[0] ?? {});
-      console.log('==', type.name, execution?.workflowId);
-      const byId = new Map(events.map((e) => [String(e.eventId), e]));
-      for (const e of events) {
-        const done = e.activityTaskCompletedEventAttributes;
-        if (!done) continue;
-        const sch = byId.get(String(done.scheduledEventId));
-        const st = byId.get(String(done.startedEventId));
-        const name = sch?.activityTaskScheduledEventAttributes?.activityType?.name;
-        const sum = sch?.userMetadata?.summary?.data
-          ? Buffer.from(sch.userMetadata.summary.data as Uint8Array).toString()
-          : '';
-        console.log(
-          `${(t(sch ?? {}) - t0).toFixed(2)} +${(t(st ?? {}) - t(sch ?? {})).toFixed(2)} took ${(t(e) - t(st ?? {})).toFixed(2)} x${st?.activityTaskStartedEventAttributes?.attempt} ${name} ${sum}`,
-        );
-      }
-    }
-    await c.close();
+  'a-rates': {
+    what: 'one location of 2,400 nodes, without waiting times, under AWS’s rates',
+    fleet: { ...AT_ONCE, nodes: 2_400, locations: 1, rates: 'aws' },
+    speed: 1,
+    rival: false,
+  },
+  b: {
+    what: '10,000 nodes over 10 locations, without waiting times and without rates',
+    fleet: { ...AT_ONCE, nodes: 10_000, locations: 10 },
+    speed: 1,
+    rival: true,
+  },
+  c: {
+    what: '100,000 nodes over 50 locations, all in flight at once, without waiting times and without rates',
+    fleet: { ...AT_ONCE, nodes: 100_000, locations: 50, zones: 1, maxUnavailable: 100 },
+    speed: 1,
+    rival: true,
+  },
+  e: {
+    what: '500 nodes at real durations: installs of 42 to 45 minutes, under AWS’s rates',
+    fleet: { nodes: 500, locations: 1, zones: 1, maxUnavailable: 50, rates: 'aws', durations: 'real' },
+    speed: 20,
+    rival: false,
+  },
+};
+const BY_DEFAULT = ['a', 'a-rates', 'b', 'e', 'd'];
+const RESULTS = fileURLToPath(new URL('../../bench/results/', import.meta.url));
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string' },
+    speed: { type: 'string' },
+    'no-rival': { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
+});
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+for (const name of positionals.length > 0 ? positionals : BY_DEFAULT) {
+  if (name === 'd') {
+    await import('./api-command.js');
+    continue;
   }
-  const costs = await workflowCosts(underOf(`${run.workflowId}/${STAGE}`), bench.stack.addresses.temporal);
-  console.log(costs, costs.actions / nodes, costs.events / nodes);
-} finally {
-  await bench.stop();
+  const bench = BENCHES[name];
+  if (!bench) throw new Error(`There is no bench ${name}: ${[...Object.keys(BENCHES), 'd'].join(', ')}.`);
+  await run(name, bench);
+}
+say(`The plot: ${await plot(RESULTS)}`);
+
+async function run(name: string, { what, fleet: planned, speed: usual, rival }: Bench): Promise<void> {
+  const fleet = { ...planned, nodes: Number(values.nodes ?? planned.nodes) };
+  const speed = Number(values.speed ?? usual);
+  say(`\nBench ${name}: ${what}${fleet.nodes === planned.nodes ? '' : `; here with ${fleet.nodes} nodes`}`);
+  const machine = machineNow(loadavg()[0] ?? 0);
+  const environment: Record<string, string> = values.profile ? { BENCH_PROFILE: values.profile } : {};
+  const ours = await measureOurs({ fleet, speed, environment }, say);
+  const withRival = rival && !values['no-rival'];
+  const plain = withRival ? await measurePlain({ fleet, speed }, ours.seconds, say) : null;
+  const result: Result = { bench: name, what, at: new Date().toISOString(), machine, fleet, speed, ours, plain };
+  console.log(table(result));
+  say(`Kept as ${keep(RESULTS, result)}`);
 }
