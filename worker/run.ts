@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createFleet } from '../aws/index.js';
@@ -12,7 +12,7 @@ import { ensureDailyScan } from './daily-scan.js';
 import { requestToEnd } from './ending.js';
 import { buildProbes } from './probes.js';
 import { installRuntime } from './telemetry.js';
-import { createWorker } from './worker.js';
+import { createWorker, type WorkerOfBoth } from './worker.js';
 
 /** How long a probe waits for Temporal, in milliseconds. */
 const PROBE_DEADLINE = 2_000;
@@ -42,9 +42,9 @@ export async function runWorker({
     log.warn({ err }, `${what} is not ready; trying again in ${seconds} s`);
 
   let connection: NativeConnection | null = null;
-  let worker: Worker | null = null;
+  let worker: WorkerOfBoth | null = null;
   const server = await buildProbes({
-    polls: () => worker?.getState() === 'RUNNING',
+    polls: () => worker?.isRunning() ?? false,
     temporalAnswers: async () => connection !== null && answers(askTemporal(connection)),
     storeAnswers: () => answers(store.ping()),
     awsReach: () => calls.reach(),

@@ -12,7 +12,7 @@ import { createStepActivities } from '../activities/steps.js';
 import { createWatchActivities } from '../activities/watch.js';
 import { createWebhookActivities, type WebhookTarget } from '../activities/webhook.js';
 import { readVersion } from '../config/version.js';
-import { TASK_QUEUE } from '../workflows/messages.js';
+import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
 
 export interface PatchtideWorker {
   readonly connection: NativeConnection;
@@ -49,28 +49,94 @@ export const createActivities = ({
   };
 };
 
-/**
- * How many activities a worker runs at the same time. A watch occupies a place for hours and needs next to nothing, so
- * this is the number of waves and scans that one worker can follow, and some for the short ones.
- */
-const ACTIVITIES_AT_ONCE = 500;
+/** How many activities of a kind a worker runs at the same time. */
+export interface Places {
+  /** A watch needs next to nothing, and holds its place until something ends, or between looks that are far apart. */
+  readonly watches: number;
+  /** Everything that does something: seconds, a few minutes at most. */
+  readonly others: number;
+}
+const PLACES: Places = { watches: 500, others: 200 };
 /** Sends take seconds and are let finish; what still runs then is cancelled, and another worker takes it over. */
 const SHUTDOWN_GRACE = '15s';
 /** Within the 30 seconds that Kubernetes gives a container to end. */
 const SHUTDOWN_FORCE = '25s';
 
 /** A worker for all of Patchtide's workflows and activities; `run()` it until it is shut down. */
-export const createWorker = (options: PatchtideWorker): Promise<Worker> =>
-  Worker.create({
-    connection: options.connection,
-    namespace: options.namespace,
-    taskQueue: TASK_QUEUE,
-    workflowBundle: options.bundle,
+export const createWorker = (options: PatchtideWorker): Promise<WorkerOfBoth> =>
+  WorkerOfBoth.create({
+    ...options,
     activities: createActivities(options),
-    maxConcurrentActivityTaskExecutions: ACTIVITIES_AT_ONCE,
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
-    dataConverter: {
-      payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url)),
-    },
+    payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url)),
   });
+
+/** Serves both task queues, as one: watches have places of their own, so that however many wait, steps go on. */
+export class WorkerOfBoth {
+  private readonly workers: readonly Worker[];
+  private ending = false;
+
+  static async create({
+    connection,
+    namespace,
+    bundle,
+    activities: { watch, ...others },
+    payloadConverterPath,
+    places = PLACES,
+  }: Pick<PatchtideWorker, 'connection' | 'namespace' | 'bundle'> & {
+    readonly activities: ReturnType<typeof createActivities>;
+    readonly payloadConverterPath: string;
+    readonly places?: Places;
+  }): Promise<WorkerOfBoth> {
+    const shared = {
+      connection,
+      namespace,
+      shutdownGraceTime: SHUTDOWN_GRACE,
+      shutdownForceTime: SHUTDOWN_FORCE,
+      dataConverter: { payloadConverterPath },
+    };
+    const watches = await Worker.create({
+      ...shared,
+      taskQueue: WATCH_TASK_QUEUE,
+      activities: { watch },
+      maxConcurrentActivityTaskExecutions: places.watches,
+    });
+    const all = await Worker.create({
+      ...shared,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: bundle,
+      activities: others,
+      maxConcurrentActivityTaskExecutions: places.others,
+    });
+    return new WorkerOfBoth([all, watches]);
+  }
+
+  private constructor(workers: readonly Worker[]) {
+    this.workers = workers;
+  }
+
+  /** Until both have been shut down; where one breaks, the other is shut down as well. */
+  async run(): Promise<void> {
+    if (this.ending) return;
+    const runs = this.workers.map((worker) => worker.run());
+    const ends = await Promise.allSettled(
+      runs.map((run) =>
+        run.catch((error: unknown) => {
+          this.shutdown();
+          throw error;
+        }),
+      ),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** Takes nothing new and ends what has begun; before `run`, that is nothing. */
+  shutdown(): void {
+    this.ending = true;
+    for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  }
+
+  /** Whether both take work. */
+  isRunning(): boolean {
+    return this.workers.every((worker) => worker.getState() === 'RUNNING');
+  }
+}

@@ -10,6 +10,7 @@ import type { ScanActivities } from '../activities/scan.js';
 import type { StepActivities } from '../activities/steps.js';
 import type { WatchActivities } from '../activities/watch.js';
 import type { WebhookActivities } from '../activities/webhook.js';
+import { WATCH_TASK_QUEUE } from './messages.js';
 
 /*
  * Every activity that a workflow may call, with its time-outs and the reason for each.
@@ -46,12 +47,14 @@ export const stepping = proxyActivities<StepActivities>({
  * is no number of them. What it can't see for about a minute it says itself; the store it waits for.
  */
 export const watching = proxyActivities<WatchActivities>({
+  taskQueue: WATCH_TASK_QUEUE,
   startToCloseTimeout: '15 minutes',
   heartbeatTimeout: '25s',
   retry: {
     initialInterval: '1s',
     backoffCoefficient: 2,
-    maximumInterval: '20s',
+    // The pause is added to the half minute after which a dead worker is found out, however many attempts there were.
+    maximumInterval: '5s',
     nonRetryableErrorTypes: [
       ...AWS_RETRY.nonRetryableErrorTypes,
       ...['aws-throttled', 'aws-unreachable', 'aws-not-yet', 'StoreNotFound', 'TypeError', 'Error'],

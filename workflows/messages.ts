@@ -11,6 +11,8 @@ import type { Preview } from '../domain/preview.js';
  */
 
 export const TASK_QUEUE = 'patchtide';
+/** Watches alone: they wait, and must not take the places of what is to be done. Every worker serves both. */
+export const WATCH_TASK_QUEUE = 'patchtide-watch';
 
 /** Search attributes, typed Keyword; plain text, so nothing secret goes in. `PatchPhase` says what is being done or waited for. */
 export const SEARCH_ATTRIBUTES = ['PatchPlan', 'PatchStage', 'PatchPhase', 'AwsAccountId', 'AwsRegion'] as const;

@@ -1,9 +1,9 @@
 import { type WorkflowHandleWithFirstExecutionRunId, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import type { DecisionMessage } from '../../domain/cycle.js';
 import { type Digest, type PlanName, type StageName, workflowIds } from '../../domain/ids.js';
+import { type Places, WorkerOfBoth } from '../../worker/worker.js';
 import { decide, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { requestFor } from './cycle-request.js';
 import { fakeActivities } from './fake-activities.js';
@@ -25,7 +25,7 @@ export interface DecisionScript {
 export class WorkflowBench {
   readonly environment: TestWorkflowEnvironment;
   readonly world: FakeWorld;
-  private worker: { readonly worker: Worker; readonly running: Promise<void> } | null = null;
+  private worker: { readonly worker: WorkerOfBoth; readonly running: Promise<void> } | null = null;
   private cycles = 0;
 
   /** By default over a server of its own that skips time. The bench closes the server. */
@@ -41,16 +41,14 @@ export class WorkflowBench {
     this.world = world;
   }
 
-  async startWorker(): Promise<void> {
-    const worker = await Worker.create({
+  async startWorker(places?: Places): Promise<void> {
+    const worker = await WorkerOfBoth.create({
       connection: this.environment.nativeConnection,
       namespace: this.environment.namespace ?? 'default',
-      taskQueue: TASK_QUEUE,
-      workflowBundle: await testBundle(),
+      bundle: await testBundle(),
       activities: fakeActivities(this.world),
-      dataConverter: {
-        payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
-      },
+      payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
+      ...(places && { places }),
     });
     this.worker = { worker, running: worker.run() };
   }
