@@ -6,7 +6,7 @@ export interface Difference {
 }
 
 /**
- * Where two plain values differ, by field, in the order of the fields. Lists whose items all bear different names are compared
+ * Where two plain values differ, by field, in the order of the second one. Lists whose items all bear different names are compared
  * name by name (`spec.stages[prod].soak`), others place by place (`spec.approved[0]`).
  */
 export function differences(before: unknown, after: unknown, path = ''): readonly Difference[] {
@@ -30,7 +30,7 @@ const byKey = (
   after: Readonly<Record<string, unknown>>,
   pathOf: (key: string) => string,
 ): readonly Difference[] =>
-  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+  [...new Set([...Object.keys(after), ...Object.keys(before)])].flatMap((key) =>
     differences(before[key], after[key], pathOf(key)),
   );
 

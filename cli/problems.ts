@@ -12,7 +12,9 @@ export function explained(error: CommandError, colours: Colours, width: number):
           ...error.problem.faults.flatMap((fault) => faultLines(fault, colours, width)),
           colours.dim(`  ${error.problem.code}, ${error.problem.status}`),
         ]
-      : [colours.red(colours.bold(error.message))];
+      : error.message === ''
+        ? []
+        : [colours.red(colours.bold(error.message))];
   const advice = error.advice === '' ? [] : indented(error.advice, width);
   return `${[...lines, ...advice].join('\n')}\n`;
 }

@@ -89,7 +89,7 @@ export const ROUTES = {
   manifest: read('/v1/manifests/{digest}', manifest),
   patchSet: read('/v1/patch-sets/{digest}', patchSet),
   doctor: route('POST', '/v1/doctor', 'operator', doctorReport, doctorBody, null),
-  import: route('POST', '/v1/import', 'operator', imported, importBody, null),
+  import: route('POST', '/v1/import', 'admin', imported, importBody, null),
 } as const;
 
 /** The address of a route, its parameters filled in. */

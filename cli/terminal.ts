@@ -42,8 +42,8 @@ const wantsColour = (output: Output, { NO_COLOR, FORCE_COLOR, TERM }: Terminal['
   return output.isTTY === true && TERM !== 'dumb';
 };
 
-/** The width that is written for: that of a terminal, else 120 columns. */
-export const widthOf = (output: Output): number => (output.isTTY && output.columns) || 120;
+/** The width that is written for: that of a terminal; a file or another program gets lines as long as they are. */
+export const widthOf = (output: Output): number => (output.isTTY && output.columns) || Number.POSITIVE_INFINITY;
 
 /** The terminal that this process runs in. */
 export function processTerminal(): Terminal {

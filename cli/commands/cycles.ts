@@ -126,7 +126,7 @@ export async function nodes(context: Context, id: string, { stage, outcome }: No
   return EXIT.done;
 }
 
-export const nodesTable = (nodes: readonly Node[], context: Context): string =>
+const nodesTable = (nodes: readonly Node[], context: Context): string =>
   table(
     [
       { title: 'STAGE' },

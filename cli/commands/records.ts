@@ -7,10 +7,9 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cycleFrame } from '../render/cycle.js';
 import { manifestText, systemName } from '../render/manifest.js';
 import { table } from '../render/table.js';
-import { counted, painted, short } from '../render/text.js';
+import { counted, painted, short, wrapped } from '../render/text.js';
 import { localTime, timeOfDay } from '../render/time.js';
 import { ROUTES } from '../routes.js';
-import { nodesTable } from './cycles.js';
 
 type PatchSet = z.output<typeof patchSetSchema>;
 type Report = z.output<typeof reportSchema>;
@@ -134,7 +133,9 @@ function reportText({ cycle, nodes, audit, patchSets, operations }: Report, cont
       'Compliance',
       countsTable(nodes, ({ compliance }) => compliance, context),
     ),
-    ...(notWell.length > 0 ? section('Nodes that were not patched', nodesTable(notWell, context)) : []),
+    ...(notWell.length > 0
+      ? section('Nodes that were not patched', notWell.map((node) => nodeText(node, context)).join('\n'))
+      : []),
     ...section(
       'Decisions',
       cycle.stages
@@ -164,6 +165,15 @@ function reportText({ cycle, nodes, audit, patchSets, operations }: Report, cont
     colours.dim(`${counted(operations.length, 'operation')} in AWS, and the steps of every node: --json`),
   ].join('\n');
 }
+
+const nodeText = (
+  { stage, name, account, region, outcome, reason }: Report['nodes'][number],
+  { width }: Context,
+): string =>
+  [
+    `${stage}  ${name}  ${account} ${region}  ${outcome ?? 'pending'}`,
+    ...wrapped(reason ?? '', width - 2).map((line) => `  ${line}`),
+  ].join('\n');
 
 /** The frame shows no links. */
 const NO_LINKS = { self: '', events: '', nodes: '', report: '', temporalUi: null };

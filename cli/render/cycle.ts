@@ -11,7 +11,9 @@ interface FrameOptions {
   readonly all?: boolean;
 }
 
-const STATE_WIDTH = 25;
+const STATE_WIDTH = 26;
+/** `12 of 24, 1 failed, 2 left out`, and the gap before it. */
+const ROOM_FOR_SUMS = 33;
 const BLANK: Line = [];
 
 /** A cycle as a picture of text: what it is, its stages, the waves of the stage under way, and what it waits for. */
@@ -51,7 +53,7 @@ const isUnderWay = ({ status, locations }: Stage): boolean =>
 const stageLine = (stage: Stage, names: number, { width }: FrameOptions): Line => [
   [padded(stage.name, names), 'bold'],
   ['  '],
-  ...stateCell(stage.status),
+  ...(stage.nodes.total === 0 ? marked(stage.status) : stateCell(stage.status)),
   ...progress(stage.nodes, width - names - 2 - STATE_WIDTH - 2),
 ];
 
@@ -62,7 +64,7 @@ const stateCell = (status: Stage['status'] | Wave['status']): Line => [
 
 /** A bar and its sums, in what room there is. */
 const progress = (counts: Stage['nodes'], room: number): Line =>
-  counts.total === 0 ? [] : [...bar(counts, Math.max(6, Math.min(24, room - 24))), ['  '], ...sums(counts)];
+  counts.total === 0 ? [] : [...bar(counts, Math.max(6, Math.min(24, room - ROOM_FOR_SUMS))), ['  '], ...sums(counts)];
 
 /** The waves of a stage under their locations; where they do not fit, those that are not under way are counted. */
 function wavesOf(stage: Stage, room: number, options: FrameOptions): readonly Line[] {
@@ -102,13 +104,13 @@ const locationLine = (account: string, region: string, waves: readonly Wave[]): 
 const waveLine = (wave: Wave, several: boolean, zones: number, { width }: FrameOptions): Line => [
   [`    ${padded(placeOf(wave, several), zones)}  `],
   ...stateCell(wave.status),
-  ...progress(wave.nodes, width - 4 - zones - 2 - STATE_WIDTH - 8),
+  ...progress(wave.nodes, width - 4 - zones - 2 - STATE_WIDTH),
 ];
 
 /** What the cycle waits for and until when, what a person can do about it, and what it has to say. */
 const footOf = (cycle: Cycle, options: FrameOptions): readonly Line[] => {
   const { waitingFor, message } = cycle;
-  const said = (message === null ? [] : wrapped(message, options.width)).map((line): Line => [[line]]);
+  const said = (message ? wrapped(message, options.width) : []).map((line): Line => [[line]]);
   const soaking =
     waitingFor === null ? cycle.stages.filter(({ status, soakUntil }) => status === 'soaking' && soakUntil) : [];
   const lines = [

@@ -6,7 +6,9 @@ import { useService } from '../api/service.js';
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Shape }>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Shape }>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Shape }>> }>
+  >;
 }
 interface Shape {
   readonly $ref?: string;
@@ -48,7 +50,8 @@ describe('What the command line calls is what the API offers:', () => {
       expect(own(body, 'input')).toEqual(fieldsOf(operation.requestBody?.content['application/json']?.schema));
     const good = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
     for (const [, { content }] of good)
-      if (content?.['application/json']) expect(own(answer, 'output')).toEqual(fieldsOf(content['application/json'].schema));
+      if (content?.['application/json'])
+        expect(own(answer, 'output')).toEqual(fieldsOf(content['application/json'].schema));
     expect(good).not.toEqual([]);
   });
 });

@@ -23,7 +23,11 @@ export function useListeningService(): ListeningService {
     as: (person: Person, args: readonly string[], given: Given = {}) =>
       patchtide(args, {
         ...given,
-        environment: { PATCHTIDE_URL: url, PATCHTIDE_API_KEY: `a-key-for-the-${person}-of-the-tests`, ...given.environment },
+        environment: {
+          PATCHTIDE_URL: url,
+          PATCHTIDE_API_KEY: `a-key-for-the-${person}-of-the-tests`,
+          ...given.environment,
+        },
       }),
   });
 }

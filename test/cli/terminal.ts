@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
+import type { ExitCode } from '../../cli/exit-codes.js';
 import { run } from '../../cli/program.js';
 import type { Output, Terminal } from '../../cli/terminal.js';
-import type { ExitCode } from '../../cli/exit-codes.js';
 
 /** A stream that remembers what was written to it. */
 export class Captured extends Writable {
