@@ -1,9 +1,16 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reported, requestToEnd } from '../local/shutdown.js';
+import { storm } from './storm/storm.js';
+import { isWell, stormText } from './storm/storm-text.js';
 import { isBad, sweep, sweepText } from './sweep/sweep.js';
 
-const USAGE = `npm run chaos -- --sweep [--only PART] [--sample N] [--seed S] [--reads N] [--quick]
+const USAGE = `npm run chaos -- --minutes M [--seed S] [--plans N] [--speed N] [--log FILE]
+  A storm: cycles of N plans at a time, while processes are killed, AWS fails and people change their minds,
+  all drawn from the seed; then calm, and the ledger is held against the rules.
+
+npm run chaos -- --sweep [--only PART] [--sample N] [--seed S] [--reads N] [--quick]
                          [--lanes N] [--together N] [--log FILE] [--json]
   Runs a small cycle once for every call that it makes × everything that can go wrong with it.
   --only PART    only trials whose name ("ssm:SendCommand … #1 × killed-after") has this part
@@ -28,23 +35,42 @@ async function main(): Promise<void> {
       together: { type: 'string', default: String(3 * availableParallelism()) },
       log: { type: 'string' },
       json: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      plans: { type: 'string', default: '4' },
+      speed: { type: 'string', default: '60' },
     },
   });
-  if (!values.sweep) throw new Error(USAGE);
-  const options = {
-    only: values.only ?? null,
-    sample: values.sample === undefined ? null : Number(values.sample),
-    seed: values.seed,
-    reads: Number(values.reads),
-    quick: values.quick,
-    lanes: Number(values.lanes),
-    together: Number(values.together),
-    log: values.log ?? null,
-  };
   const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-  const result = await sweep(options, say, requestToEnd());
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${sweepText(result)}\n`);
-  if (result.verdicts.some(isBad)) process.exitCode = 1;
+  const print = (result: object, text: string) =>
+    process.stdout.write(`${values.json ? JSON.stringify(result) : text}\n`);
+  const { seed, log = null } = values;
+  if (values.sweep) {
+    const { only = null, quick } = values;
+    const sample = values.sample === undefined ? null : numberOf('sample', values.sample);
+    const numbers = { reads: numberOf('reads', values.reads), lanes: numberOf('lanes', values.lanes) };
+    const together = numberOf('together', values.together);
+    const result = await sweep({ only, sample, seed, quick, ...numbers, together, log }, say, requestToEnd());
+    print(result, sweepText(result));
+    if (result.verdicts.some(isBad)) process.exitCode = 1;
+  } else if (values.minutes !== undefined) {
+    const options = {
+      minutes: numberOf('minutes', values.minutes),
+      seed,
+      plans: numberOf('plans', values.plans),
+      speed: numberOf('speed', values.speed),
+      log: log ?? join(tmpdir(), `patchtide-storm-${seed}.ndjson`),
+    };
+    const result = await storm(options, say, requestToEnd());
+    print(result, stormText(options, result));
+    if (!isWell(result)) process.exitCode = 1;
+  } else throw new Error(USAGE);
+}
+
+function numberOf(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number < 0)
+    throw new Error(`--${option} takes a number, such as 3; it got "${text}".`);
+  return number;
 }
 
 await reported(main);

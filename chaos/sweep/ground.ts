@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { temporalCli } from '../../local/binaries.js';
-import { isFree } from '../../local/endpoints.js';
+import { freePorts } from '../../local/endpoints.js';
 import { openStore, type Store } from '../../store/index.js';
 import { startPglite } from '../../store/pglite/start.js';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.js';
@@ -45,7 +45,7 @@ async function startTemporal(
   folder: string,
   namespaces: readonly string[],
 ): Promise<{ program: Program; address: string }> {
-  const [port, uiPort] = [await freePort(), await freePort()];
+  const [port, uiPort] = await freePorts(2, []);
   const address = `127.0.0.1:${port}`;
   const program = new Program({
     name: 'temporal',
@@ -82,12 +82,4 @@ async function startDatabase(folder: string) {
   const pglite = await startPglite(join(folder, 'pglite'), { port: 0, password: 'chaos' });
   const port = Number(new URL(pglite.url).port);
   return { url: pglite.url, at: { port, host: '127.0.0.1' }, user: 'patchtide:chaos', close: () => pglite.close() };
-}
-
-/** Below the range from which systems deal ports to outgoing connections, as the embedded stack chooses them. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await isFree(port)) return port;
-  }
 }
