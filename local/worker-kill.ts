@@ -7,40 +7,50 @@ import { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
 import { ApiClient } from './api-client.js';
 import { findingsText } from './findings.js';
+import { followedWaves, followerOf } from './followers.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, ledgerSchema, reportSchema } from './ledger-shapes.js';
 import { reported } from './shutdown.js';
 import { Topology } from './topology.js';
 
 /*
- * npm run worker-kill -- --kills 10: two workers, four waves that install, and `kill -9` of the worker that follows most of
- * them, at a random moment; again and again with a new worker in its place. It prints how long each of the killed one's
- * waves was left alone until the other worker followed it, and holds the ledger against the rules at the end.
+ * npm run worker-kill -- --kills 10: two workers, four waves that install one node after the other, and `kill -9` of the
+ * worker that follows most of them, at a random moment of an install; again with the next nodes and a new worker in the
+ * place of the killed one. It prints how long each of its waves was left alone until the other worker followed it, and
+ * holds the ledger against the rules at the end. With --signal SIGTERM the worker hands its waves over.
  */
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-south-1', 'eu-central-1'];
 const WAVES = REGIONS.length;
 /** p99 of the budget, in milliseconds. */
 const BUDGET = 45_000;
-/** So slow that no install ends before the last kill. */
+/** So slow that no install ends by itself. */
 const SLOW = 0.02;
+/** So slow that an install is seen before it ends. */
+const MEASURED = 30;
 const FAST = 600;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { kills: { type: 'string', default: '10' } } });
+  const { values } = parseArgs({
+    options: { kills: { type: 'string', default: '10' }, signal: { type: 'string', default: 'SIGKILL' } },
+  });
   const kills = Number(values.kills);
-  if (!Number.isInteger(kills) || kills < 1) throw new Error('npm run worker-kill -- --kills <a number>');
+  const signal = (['SIGKILL', 'SIGTERM'] as const).find((each) => each === values.signal);
+  if (!Number.isInteger(kills) || kills < 1 || !signal)
+    throw new Error('npm run worker-kill -- --kills <a number> --signal <SIGKILL or SIGTERM>');
   const folder = mkdtempSync(join(tmpdir(), 'patchtide-worker-kill-'));
   const fleet = join(folder, 'fleet-description.json');
-  writeFileSync(fleet, JSON.stringify(FLEET));
+  writeFileSync(fleet, JSON.stringify(fleetOf(kills)));
   const topology = await Topology.start({ folder, databaseUrl: null, fleet, speed: FAST, workers: 2, apis: 1 });
   const connection = await Connection.connect({ address: `127.0.0.1:${topology.endpoints.temporal}` });
   try {
     const workers = new Workers(topology, new Client({ connection }));
     const id = await cycleStarted(topology);
-    await installing(topology);
-    console.log(`Two workers, ${WAVES} waves that install, ${kills} times kill -9.`);
+    console.log(`Two workers, ${WAVES} waves that install, ${kills} times ${signal}.`);
     const waits: number[] = [];
-    for (let kill = 1; kill <= kills; kill++) waits.push(...(await workers.killOne(kill)));
+    for (let kill = 1; kill <= kills; kill++) {
+      await installing(topology, kill);
+      waits.push(...(await workers.killOne(kill, signal)));
+    }
     await setSpeed(topology, FAST);
     print(waits);
     await judge(topology, id);
@@ -63,7 +73,7 @@ class Workers {
   }
 
   /** Kills the one that follows most waves, and waits until the other follows them; how long each of them was left alone. */
-  async killOne(kill: number): Promise<number[]> {
+  async killOne(kill: number, signal: NodeJS.Signals): Promise<number[]> {
     const waves = await this.#followed();
     const held = (name: string) =>
       [...waves].flatMap(([wave, pid]) => (pid === this.#topology.pid(name) ? [wave] : []));
@@ -76,18 +86,20 @@ class Workers {
     await delay(Math.random() * 20_000);
     const pid = this.#topology.pid(victim);
     const killedAt = Date.now();
-    await this.#topology.end(victim, 'SIGKILL');
+    const ended = this.#topology.end(victim, signal);
     const successor = this.#topology.pid(other);
     const waits = new Map<string, number>();
     while (waits.size < left.length) {
       for (const wave of left)
-        if (!waits.has(wave) && (await this.#follower(wave)) === successor) waits.set(wave, Date.now() - killedAt);
+        if (!waits.has(wave) && (await followerOf(this.#client, wave)) === successor)
+          waits.set(wave, Date.now() - killedAt);
       await delay(50);
     }
     const seconds = [...waits.values()].map((wait) => (wait / 1_000).toFixed(1)).join(', ');
     console.log(
-      `${String(kill).padStart(3)}  process ${pid} killed, ${left.length} waves: followed again after ${seconds} s`,
+      `${String(kill).padStart(3)}  process ${pid} got ${signal}, ${left.length} waves: followed again after ${seconds} s`,
     );
+    await ended;
     await this.#topology.startOne(victim);
     return [...waits.values()];
   }
@@ -95,22 +107,10 @@ class Workers {
   /** All waves, each with its worker's process id, as soon as all are followed. */
   async #followed(): Promise<Map<string, number>> {
     for (;;) {
-      const waves = new Map<string, number>();
-      const running = this.#client.workflow.list({ query: 'WorkflowType="patchWave" AND ExecutionStatus="Running"' });
-      for await (const { workflowId } of running) {
-        const pid = await this.#follower(workflowId);
-        if (pid !== null) waves.set(workflowId, pid);
-      }
+      const waves = await followedWaves(this.#client);
       if (waves.size === WAVES) return waves;
       await delay(200);
     }
-  }
-
-  async #follower(workflowId: string): Promise<number | null> {
-    const { raw } = await this.#client.workflow.getHandle(workflowId).describe();
-    const watch = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'watch');
-    // PENDING_ACTIVITY_STATE_STARTED; an identity is `<process id>@<host>`.
-    return watch?.state === 2 ? Number(watch.lastWorkerIdentity?.split('@')[0]) : null;
   }
 }
 
@@ -124,18 +124,16 @@ async function cycleStarted(topology: Topology): Promise<string> {
   return (await operator.post('/v1/cycles', z.object({ id: z.string() }), asked, 'worker-kill')).id;
 }
 
-/** Until an install is under way in every wave; each is slowed down as it begins. */
-async function installing(topology: Topology): Promise<void> {
+/** Until every wave installs its node of that number, and all are held there. */
+async function installing(topology: Topology, number: number): Promise<void> {
+  await setSpeed(topology, number === 1 ? FAST : MEASURED);
   for (;;) {
-    const ledger = await ledgerOf(topology);
-    const begun = (step: string) =>
-      new Set(
-        ledger
-          .filter((entry) => entry.kind === 'command-started' && entry.key?.endsWith(step))
-          .map(({ key, region }) => `${region}/${key}`),
-      );
-    if (begun('.before-1').size > 0) await setSpeed(topology, 20);
-    if (begun('.install').size >= WAVES) break;
+    const begun = (await ledgerOf(topology)).filter(
+      ({ kind, key }) => kind === 'command-started' && key?.endsWith(`.b${number}.install`),
+    );
+    if (begun.length === WAVES) break;
+    const soon = (await ledgerOf(topology)).some(({ key }) => key?.endsWith(`.b${number}.before-1`));
+    if (soon) await setSpeed(topology, MEASURED);
     await delay(20);
   }
   await setSpeed(topology, SLOW);
@@ -185,7 +183,7 @@ const ACCOUNT = {
   externalId: 'shop-external',
 };
 const zoneOf = (region: string) => `${region.replaceAll('-', '')}-az1`;
-const FLEET = {
+const fleetOf = (kills: number) => ({
   accounts: [
     {
       name: 'shop',
@@ -197,11 +195,11 @@ const FLEET = {
   groups: REGIONS.map((region) => ({
     name: `storefront-${region}`,
     os: 'amazon-linux-2023',
-    count: 4,
+    count: kills,
     regions: [region],
     tags: { Application: 'storefront', 'Patch Group': 'storefront-prod' },
   })),
-};
+});
 const named = (kind: string, name: string, spec: object) => ({
   apiVersion: 'patchtide/v1',
   kind,
@@ -223,7 +221,7 @@ const PLAN_DOCUMENT = {
         name: 'prod',
         approval: 'none',
         snapshot: 'await',
-        waves: { by: 'zone', maxUnavailable: '100%', pauseAfterFailures: '100%' },
+        waves: { by: 'zone', maxUnavailable: 1, pauseAfterFailures: '100%' },
         tasks: { beforeNode: task('stop'), afterNode: task('start') },
       },
     ],
