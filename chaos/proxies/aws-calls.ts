@@ -65,5 +65,5 @@ const subject = (values: readonly string[]): string =>
 function scalarsOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(scalarsOf);
   if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(scalarsOf);
-  return value === undefined || value === null ? [] : [String(value)];
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
 }

@@ -68,7 +68,7 @@ export async function openAwsProxy(side: AwsSide, gate: Gate): Promise<ServicePr
     if (run === null || fleet === null) return void response.destroy();
     const call = describeCall({ ...asked, account }, text, fleet.nodes);
     const fault = gate.pass(run, call);
-    if (fault === 'killed-before') return void gate.kill();
+    if (fault === 'killed-before') return gate.kill();
     const refusal = fault === null ? undefined : REFUSALS[fault];
     if (refusal !== undefined) await plant(fleet, { fault: refusal, operation: call.operation.replace(/^\w+:/, '') });
     const answer = await forward(fleet.url, asked, agent);

@@ -61,10 +61,12 @@ async function startTemporal(
     watched: false,
     isReady: async () => {
       const connection = await Connection.connect({ address, connectTimeout: 1_000 });
-      await Promise.all(
-        namespaces.map((namespace) => connection.workflowService.describeNamespace({ namespace })),
-      ).finally(() => connection.close());
-      return true;
+      try {
+        for (const namespace of namespaces) await connection.workflowService.describeNamespace({ namespace });
+        return true;
+      } finally {
+        await connection.close();
+      }
     },
   });
   await program.start();
@@ -74,9 +76,9 @@ async function startTemporal(
 async function startDatabase(folder: string) {
   const programs = findPostgres();
   if (programs !== null) {
-    const { program, socket, url, close } = await preparePostgres(programs, join(folder, 'database.log'));
-    await program.start();
-    return { url, at: { path: socket }, user: 'patchtide', close };
+    const postgres = await preparePostgres(programs, join(folder, 'database.log'));
+    await postgres.program.start();
+    return { url: postgres.url, at: { path: postgres.socket }, user: 'patchtide', close: () => postgres.close() };
   }
   await mkdir(join(folder, 'pglite'), { recursive: true });
   const pglite = await startPglite(join(folder, 'pglite'), { port: 0, password: 'chaos' });

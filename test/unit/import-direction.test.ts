@@ -43,6 +43,8 @@ const refused: readonly Import[] = [
   ['simulator/ssm/b.ts', '../../aws/index.js'],
   ['local/a.ts', '../api/app.js'],
   ['local/b.ts', '../worker/main.js'],
+  ['chaos/a.ts', '../worker/main.js'],
+  ['chaos/storm/b.ts', '../../domain/ids.js', true],
   ['web/a.ts', '../domain/ids.js', true],
   ['cli/a.ts', '../store/index.js'],
   ['cli/b.ts', '../api/app.js'],
@@ -72,6 +74,7 @@ const allowed: readonly Import[] = [
   ['local/ok-a.ts', '../simulator/index.js'],
   ['cli/ok-a.ts', '../api/schemas/cycles.js'],
   ['cli/commands/ok-b.ts', '../../api/schemas/plans.js', true],
+  ['chaos/sweep/ok-a.ts', '../../local/topology.js'],
   ['test/ok-a.ts', '../simulator/index.js'],
 ];
 
