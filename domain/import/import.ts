@@ -1,14 +1,12 @@
 import { DocumentError } from '../documents/errors.js';
-import { API_VERSION, NAME_LENGTH } from '../documents/fields.js';
 import { type ParsedDocument, parseDocument } from '../documents/parse.js';
 import type { Instant } from '../ids.js';
 import { compareText, firstDifference } from '../order.js';
-import { type BaselineContent, type TranslatedBaseline, translateBaseline } from './baselines.js';
-import type { Estate, EstateBaseline } from './estate.js';
+import { Baselines } from './baseline-documents.js';
+import { type Draft, isAbout, planDraft, windowDrafts } from './drafts.js';
+import type { Estate } from './estate.js';
 import { CONSEQUENCES, type FindingCode, finding, type ImportFinding } from './findings.js';
-import { nameAll, slug } from './names.js';
-import { draftPlans, type Placed, type PlanDraft, type StageDraft } from './plans.js';
-import type { TaskSpec } from './tasks.js';
+import { draftPlans } from './plans.js';
 import { nameWindows, type PatchingWindow, patchingWindows } from './windows.js';
 import { type Commented, writeDocuments } from './write.js';
 
@@ -33,8 +31,6 @@ export interface ImportRequest {
   readonly regions: readonly string[] | null;
 }
 
-/** Baselines whose name begins so are kept by Patchtide itself. */
-const OURS = 'patchtide-';
 /** What one text of documents may hold (see text.ts), with room to spare; an answer travels as a payload of at most 2 MB. */
 const MOST_CHARACTERS = 250_000;
 const MOST_DOCUMENTS = 190;
@@ -83,218 +79,6 @@ export function importEstate(given: readonly Estate[], now: Instant, problems: r
     findings: bounded(sortFindings(all)),
   };
 }
-
-/** A draft of a document: `sources` tell which findings stand above it. */
-interface Draft extends Commented {
-  readonly sources: readonly {
-    readonly account: string | null;
-    readonly region: string | null;
-    readonly subject: string;
-  }[];
-}
-
-function windowDrafts(names: ReadonlyMap<PatchingWindow, string>): Draft[] {
-  const byName = new Map<string, PatchingWindow[]>();
-  for (const [window, name] of names) byName.set(name, [...(byName.get(name) ?? []), window]);
-  return [...byName]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([name, same]): Draft[] => {
-      const [first] = same;
-      if (!first?.spec) return [];
-      return [
-        {
-          document: { apiVersion: API_VERSION, kind: 'MaintenanceWindow', metadata: { name }, spec: first.spec },
-          comment: [
-            `From ${same.map(({ window, estate }) => `${window.name} (${window.id}) ${placeText(estate)}`).join(', ')}.`,
-          ],
-          sources: [],
-        },
-      ];
-    });
-}
-
-function planDraft(plan: PlanDraft, baselineNames: (content: BaselineContent) => string): Draft {
-  const { name, application, accounts, regions } = plan;
-  return {
-    document: {
-      apiVersion: API_VERSION,
-      kind: 'PatchPlan',
-      metadata: { name, owner: plan.owner ?? 'not-known-yet' },
-      spec: {
-        nodes: { accounts: [...accounts], regions: [...regions], tags: { Application: application } },
-        stages: plan.stages.map((stage) => stageDocument(stage, baselineNames(stage.baseline))),
-      },
-    },
-    comment: [
-      `A proposal for the nodes with the tag Application: ${application}. Soaks, snapshots and approvals are the defaults of`,
-      'Patchtide, since AWS has none: `patchtide preview` shows them.',
-    ],
-    sources: [
-      { account: null, region: null, subject: `plan ${name}` },
-      ...plan.windows.map(({ estate, subject }) => ({ account: estate.account, region: estate.region, subject })),
-    ],
-  };
-}
-
-function stageDocument({ name, patchGroups, window, settings }: StageDraft, baseline: string) {
-  const waves = {
-    ...(settings?.maxUnavailable != null && { maxUnavailable: settings.maxUnavailable }),
-    ...(settings?.pauseAfterFailures != null && { pauseAfterFailures: settings.pauseAfterFailures }),
-  };
-  const tasks = Object.fromEntries(
-    Object.entries(settings?.tasks ?? {}).flatMap(([when, list]) =>
-      list.length === 0 ? [] : [[when, list.map(writable)]],
-    ),
-  );
-  return {
-    name,
-    patchGroups: [...patchGroups],
-    baseline,
-    ...(window !== null && { window }),
-    ...(Object.keys(waves).length > 0 && { waves }),
-    ...(settings !== null && settings.reboot !== 'if-needed' && { reboot: settings.reboot }),
-    ...(Object.keys(tasks).length > 0 && { tasks }),
-  };
-}
-const writable = ({ parameters, ...task }: TaskSpec) => ({
-  ...task,
-  ...(parameters && {
-    parameters: Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, [...values]])),
-  }),
-});
-
-/** The baselines of all estates, each translated once. */
-class Baselines {
-  readonly #estates: readonly Estate[];
-  readonly #translated = new Map<EstateBaseline, TranslatedBaseline>();
-  readonly #used = new Set<EstateBaseline>();
-
-  constructor(estates: readonly Estate[]) {
-    this.#estates = estates;
-    for (const { baselines } of estates)
-      for (const baseline of baselines) this.#translated.set(baseline, translateBaseline(baseline));
-  }
-
-  /** Of the baseline that AWS applies to a node: its patch group's, else its operating system's default. */
-  contentFor({ node, estate }: Placed): BaselineContent | null {
-    const registered = estate.registrations.find(
-      ({ patchGroup, os }) => patchGroup === node.patchGroup && os === node.os,
-    );
-    const found = estate.baselines.find((baseline) =>
-      registered ? baseline.id === registered.baselineId : baseline.isDefault && baseline.os === node.os,
-    );
-    if (!found) return null;
-    this.#used.add(found);
-    return this.#translated.get(found)?.content ?? null;
-  }
-
-  /** After all nodes were asked for: what is left out and changed of those that count. */
-  findings(): ImportFinding[] {
-    return this.#relevant().flatMap(({ estate, baseline }) => {
-      const subject = `baseline ${baseline.name} (${baseline.id})`;
-      const { remarks = [] } = this.#translated.get(baseline) ?? {};
-      return [
-        ...remarks.map(({ code, message }) => finding(code, estate, subject, message)),
-        ...(baseline.own ? [] : [finding('baseline-default', estate, subject, `It is AWS's own, for ${baseline.os}.`)]),
-        ...emptyGroups(estate, baseline, subject),
-      ];
-    });
-  }
-
-  /** Names by content: of one baseline its own, of several together that of the first stage that needs them. */
-  name(plans: readonly PlanDraft[]): (content: BaselineContent) => string {
-    const single = this.#relevant().flatMap(({ estate, baseline }) => {
-      const content = this.#translated.get(baseline)?.content;
-      const base = slug(baseline.name, NAME_LENGTH.baseline, 'baseline');
-      const marks = [baseline.os, estate.account, estate.region, baseline.id];
-      return content ? [{ base, marks, content: JSON.stringify(content) }] : [];
-    });
-    const known = new Set(single.map(({ content }) => content));
-    const composed = plans.flatMap(({ name, stages }) =>
-      stages.flatMap((stage) => {
-        const content = JSON.stringify(stage.baseline);
-        if (known.has(content)) return [];
-        known.add(content);
-        return [{ base: `${name}-${stage.name}`, marks: ['baseline'], content }];
-      }),
-    );
-    const candidates = [...single, ...composed];
-    const names = new Map<string, string>();
-    for (const [index, name] of nameAll(candidates, NAME_LENGTH.baseline).entries()) {
-      const content = candidates[index]?.content ?? '';
-      if (!names.has(content)) names.set(content, name);
-    }
-    this.#names = names;
-    return (content) => names.get(JSON.stringify(content)) ?? '';
-  }
-  #names: ReadonlyMap<string, string> = new Map();
-
-  drafts(nameOf: (content: BaselineContent) => string): Draft[] {
-    const sources = new Map<string, { estate: Estate; baseline: EstateBaseline }[]>();
-    for (const each of this.#relevant()) {
-      const content = this.#translated.get(each.baseline)?.content;
-      if (content) sources.set(nameOf(content), [...(sources.get(nameOf(content)) ?? []), each]);
-    }
-    return [...this.#names]
-      .map(([json, name]) => ({ name, content: JSON.parse(json) as BaselineContent }))
-      .sort((a, b) => compareText(a.name, b.name))
-      .map(({ name, content }) => {
-        const from = sources.get(name) ?? [];
-        return {
-          document: baselineDocument(name, content),
-          comment: [
-            from.length === 0
-              ? `Put together for the stage: the baselines of its operating systems in one.`
-              : `From ${from.map(({ baseline, estate }) => `${baseline.name} (${baseline.id}) ${placeText(estate)}`).join(', ')}.`,
-          ],
-          sources: from.map(({ baseline, estate }) => ({
-            account: estate.account,
-            region: estate.region,
-            subject: `baseline ${baseline.name} (${baseline.id})`,
-          })),
-        };
-      });
-  }
-
-  /** The account's own, and those of AWS that hold for a node. */
-  #relevant(): { estate: Estate; baseline: EstateBaseline }[] {
-    return this.#estates.flatMap((estate) =>
-      estate.baselines.flatMap((baseline) => {
-        const counts = baseline.own ? !baseline.name.startsWith(OURS) : this.#used.has(baseline);
-        return counts || this.#used.has(baseline) ? [{ estate, baseline }] : [];
-      }),
-    );
-  }
-}
-
-function baselineDocument(name: string, { rules, approved, rejected }: BaselineContent): ParsedDocument {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'PatchBaseline',
-    metadata: { name },
-    spec: {
-      rules: [...rules],
-      ...(approved.length > 0 && { approved: [...approved] }),
-      ...(rejected.length > 0 && { rejected: [...rejected] }),
-    },
-  };
-}
-
-/** Patch groups that are registered to a baseline, and that no node bears. */
-const emptyGroups = (estate: Estate, baseline: EstateBaseline, subject: string): ImportFinding[] =>
-  estate.registrations
-    .filter(
-      ({ baselineId, patchGroup }) =>
-        baselineId === baseline.id && estate.nodes.every((node) => node.patchGroup !== patchGroup),
-    )
-    .map(({ patchGroup }) =>
-      finding(
-        'patch-group-empty',
-        estate,
-        subject,
-        `No node bears the patch group ${patchGroup}, which is registered to it.`,
-      ),
-    );
 
 function windowFindings(
   windows: readonly PatchingWindow[],
@@ -369,14 +153,6 @@ function namesWhatIsWritten({ document }: Draft, written: ReadonlySet<string>, r
 }
 
 const labelOf = ({ kind, metadata }: ParsedDocument): string => `${kind} ${metadata.name}`;
-
-const isAbout = ({ account, region, subject }: ImportFinding, { sources }: Draft): boolean =>
-  sources.some(
-    (source) =>
-      source.account === account &&
-      source.region === region &&
-      (subject === source.subject || subject.startsWith(`${source.subject},`)),
-  );
 
 function withFindings(draft: Draft, findings: readonly ImportFinding[]): Commented {
   const about = findings.filter((each) => isAbout(each, draft));
@@ -479,4 +255,3 @@ const inOrder = (estate: Estate): Estate => ({
   ),
   nodes: [...estate.nodes].sort((a, b) => compareText(a.id, b.id)),
 });
-const placeText = ({ account, region }: Estate): string => `in ${account} ${region}`;
