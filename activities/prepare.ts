@@ -136,7 +136,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
    */
   async function selectFleet(input: {
     locations: readonly Location[] | null;
-  }): Promise<Selected & { at: Instant; nodes: number; problems: readonly string[] }> {
+  }): Promise<Selected & { at: Instant; nodes: number; busy: number; problems: readonly string[] }> {
     return talkingToAws(async (signal) => {
       const all = (await records.accounts()).flatMap(locationsOfAccount);
       const wanted = input.locations ?? all;
@@ -159,6 +159,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
         ...(await selected(selection)),
         at: selection.at,
         nodes: nodes.length,
+        busy: nodes.filter(({ id }) => busy.has(id)).length,
         problems,
       };
     });

@@ -168,13 +168,13 @@ export function createRecordActivities({ records }: { readonly records: Records 
 
   async function fleetScanned(input: {
     request: { id: string; requestedBy: string; locations: readonly Location[] | null };
-    result: { nodes: number; scanned: number; unknown: number; problems: readonly string[] };
+    result: { nodes: number; scanned: number; busy: number; unknown: number; problems: readonly string[] };
     /** When its nodes were selected. */
     since: Instant;
     at: Instant;
   }): Promise<void> {
     const { id, requestedBy } = input.request;
-    const { nodes, scanned, unknown, problems } = input.result;
+    const { nodes, scanned, busy, unknown, problems } = input.result;
     await records.fleetScanned(input.request.locations, input.since, input.at);
     await records.audit({
       key: `fleet-scan/${id}`,
@@ -183,7 +183,10 @@ export function createRecordActivities({ records }: { readonly records: Records 
       action: 'fleet-scan',
       subject: id,
       result: 'done',
-      reason: [`${scanned} of ${nodes} nodes scanned, ${unknown} unknown.`, ...problems].join(' '),
+      reason: [
+        `${scanned} of ${nodes} nodes scanned, ${busy} left to their cycles, ${unknown} unknown.`,
+        ...problems,
+      ].join(' '),
     });
   }
 

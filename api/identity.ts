@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { ROLES, type Role } from '../domain/roles.js';
 
-export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+export { ROLES, type Role };
 
 /** What a route lets its callers do. */
 export type Permission = 'read' | 'steer' | 'decide' | 'write' | 'examine';

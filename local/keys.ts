@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLES, type Role } from '../domain/roles.js';
+
+export { ROLES, type Role };
 
 /** Each role of the embedded stack is a person of its own, so that nobody approves what they asked for. */
-export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 export type Keys = Readonly<Record<Role, string>>;
 
 /** The API keys of the folder, made at its first start, readable by their owner only. */

@@ -45,9 +45,12 @@ export interface FleetScanRequest {
   /** Null: every registered account and Region. */
   readonly locations: readonly Location[] | null;
 }
+/** `scanned + busy + unknown = nodes`: those that were found. */
 export interface FleetScanResult {
   readonly nodes: number;
   readonly scanned: number;
+  /** Left alone, since a cycle is at work on them: they keep what their last scan said, until the cycle has scanned them. */
+  readonly busy: number;
   readonly unknown: number;
   readonly problems: readonly string[];
 }

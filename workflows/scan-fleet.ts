@@ -36,7 +36,8 @@ export async function scanFleet(request: FleetScanRequest): Promise<FleetScanRes
   const result = {
     nodes: selection.nodes,
     scanned: count,
-    unknown: selection.nodes - count,
+    busy: selection.busy,
+    unknown: selection.nodes - selection.busy - count,
     problems: [...selection.problems, ...scanned.flatMap(({ problem }) => problem ?? [])],
   };
   setPhase('ended');

@@ -220,6 +220,12 @@ export const scan = z
     id: text,
     status: z.enum(['running', 'completed', 'failed']),
     reason: text.nullable(),
-    result: z.object({ nodes: count, scanned: count, unknown: count, problems: list(text) }).nullable(),
+    result: z.object({
+      nodes: count,
+      scanned: count,
+      busy: count.describe('Left alone, since a cycle is at work on them: they keep what their last scan said'),
+      unknown: count,
+      problems: list(text),
+    }).nullable(),
   })
   .meta({ id: 'Scan' });

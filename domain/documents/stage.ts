@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROLES, type Role } from '../roles.js';
 import { baselineName, distinct, durationField, NAME_LENGTH, nameField, notYetField, windowName } from './fields.js';
 import { tasksSchema } from './task.js';
 
@@ -13,9 +14,8 @@ export const FROM_TAG = 'from-tag';
 export const EVERYTHING = 'everything';
 export const NONE = 'none';
 
-/** The roles of people, any of which a plan may ask to approve. */
-export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
-export const isRole = (name: string): name is (typeof ROLES)[number] => (ROLES as readonly string[]).includes(name);
+/** Any of which a plan may ask to approve. */
+export const isRole = (name: string): name is Role => (ROLES as readonly string[]).includes(name);
 
 const nodeLimit = (description: string, example: string) =>
   z

@@ -46,7 +46,14 @@ export function fakeActivities(world: FakeWorld): Activities {
       const all = world.script.stages.flatMap(({ name }) => locationsOf(name));
       const wanted = all.filter((at) => !locations || locations.some((location) => placeOf(location) === placeOf(at)));
       const at = new Date().toISOString() as Instant;
-      return { digest: digestOf('fleet'), at, locations: wanted, nodes: 3 * wanted.length, problems: [] };
+      return {
+        digest: digestOf('fleet'),
+        at,
+        locations: wanted,
+        nodes: 4 * wanted.length,
+        busy: wanted.length,
+        problems: [],
+      };
     },
 
     async beginStep({ manifest, run, wave, batches, step }) {

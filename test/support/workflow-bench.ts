@@ -41,11 +41,11 @@ export class WorkflowBench {
     this.world = world;
   }
 
-  async startWorker(places?: Places): Promise<void> {
+  async startWorker({ places, bundle }: { places?: Places; bundle?: { code: string } } = {}): Promise<void> {
     const worker = await WorkerOfBoth.create({
       connection: this.environment.nativeConnection,
       namespace: this.environment.namespace ?? 'default',
-      bundle: await testBundle(),
+      bundle: bundle ?? (await testBundle()),
       activities: fakeActivities(this.world),
       payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
       ...(places && { places }),

@@ -10,7 +10,7 @@ afterAll(() => bench.close());
 test('short steps go on although all places of watches are taken', async () => {
   const { world } = bench;
   await bench.stopWorker();
-  await bench.startWorker({ watches: 1, others: 5 });
+  await bench.startWorker({ places: { watches: 1, others: 5 } });
   world.plays({
     stages: [{ name: 'prod', waves: [{ region: 'eu-west-1' }, { region: 'us-east-1' }, { region: 'us-west-2' }] }],
   });
@@ -25,6 +25,6 @@ test('short steps go on although all places of watches are taken', async () => {
     world
       .asked('record')
       .map(({ wave }) => wave)
-      .sort(),
+      .sort((a, b) => a - b),
   ).toEqual([1, 2, 3]);
 });

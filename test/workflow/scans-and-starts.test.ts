@@ -19,9 +19,9 @@ describe('a scan of the fleet', () => {
       args: [{ id, requestedBy: 'vera', locations }],
     });
 
-  test('adds up over its locations: what could not be scanned is unknown', async () => {
+  test('adds up over its locations: what a cycle is at work on keeps its last scan, what could not be scanned is unknown', async () => {
     bench.world.plays(TWO_LOCATIONS);
-    const expected = { nodes: 6, scanned: 4, unknown: 2, problems: [] };
+    const expected = { nodes: 8, scanned: 4, busy: 2, unknown: 2, problems: [] };
     expect(await scan('all', null)).toEqual(expected);
     expect(bench.world.asked('fleet-scanned').map(({ result }) => result)).toEqual([expected]);
     expect(bench.world.asked('scan').map(({ of }) => of)).toEqual(['scan-all', 'scan-all']);
@@ -30,7 +30,7 @@ describe('a scan of the fleet', () => {
   test('keeps to the locations that it was given', async () => {
     bench.world.plays(TWO_LOCATIONS);
     const there = [{ account: '111122223333', region: 'us-east-1' }] as unknown as Location[];
-    expect(await scan('one', there)).toMatchObject({ nodes: 3, scanned: 2 });
+    expect(await scan('one', there)).toMatchObject({ nodes: 4, scanned: 2, busy: 1, unknown: 1 });
     expect(bench.world.asked('scan').map(({ place }) => place)).toEqual(['111122223333/us-east-1']);
   });
 
