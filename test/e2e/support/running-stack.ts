@@ -36,6 +36,14 @@ export class RunningStack {
     return stack;
   }
 
+  /** The stack without a simulated fleet of its own. */
+  static async startWithoutFleet(environment: Readonly<Record<string, string>>): Promise<RunningStack> {
+    const folder = mkdtempSync(join(tmpdir(), 'patchtide-e2e-'));
+    const stack = new RunningStack(new StackProcess(folder, { PATCHTIDE_FLEET: 'none', ...environment }, MAIN));
+    await stack.process.start();
+    return stack;
+  }
+
   /** Ends it and forgets what it wrote. */
   async stop(): Promise<void> {
     await this.process.stop();
