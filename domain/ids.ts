@@ -41,7 +41,6 @@ export const workflowIds = {
   planStart: (plan: PlanName) => `patch-plan-start/${plan}`,
   fleetScan: (id: string) => `fleet-scan/${id}`,
   locationScan: (id: string, at: Location) => `fleet-scan/${id}/${at.account}/${at.region}`,
-  location: (at: Location) => `location/${at.account}/${at.region}`,
   preview: (id: string) => `preview/${id}`,
   doctor: (id: string) => `doctor/${id}`,
   import: (id: string) => `import/${id}`,

@@ -2,7 +2,6 @@ import type { RetryPolicy } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DoctorActivities } from '../activities/doctor.js';
 import type { ImportActivities } from '../activities/import.js';
-import type { LeasingActivities } from '../activities/leasing.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
 import type { RecordActivities } from '../activities/record.js';
@@ -71,12 +70,6 @@ export const scanning = proxyActivities<ScanActivities>({
 
 /** The store only: short, and repeated until the store is back. */
 export const recording = proxyActivities<RecordActivities>({
-  startToCloseTimeout: '20s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
-});
-
-/** Asks Temporal itself, which is there or else this would not run. */
-export const leasing = proxyActivities<LeasingActivities>({
   startToCloseTimeout: '20s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });

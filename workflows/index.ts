@@ -2,7 +2,6 @@
 export { deliverWebhook } from './deliver-webhook.js';
 export { examineAccounts } from './examine-accounts.js';
 export { importEstate } from './import-estate.js';
-export { location } from './location.js';
 export { patchCycle } from './patch-cycle.js';
 export { patchStage } from './patch-stage.js';
 export { patchWave } from './patch-wave.js';
