@@ -13,6 +13,7 @@ export class Calls {
   readonly #counts = new Map<string, number>();
   readonly #armed: { readonly point: string; readonly fault: Fault } | null;
   #struck = false;
+  #effects = 0;
 
   constructor(armed: { readonly point: string; readonly fault: Fault } | null) {
     this.#armed = armed;
@@ -23,6 +24,11 @@ export class Calls {
     return this.#struck;
   }
 
+  /** How many of them changed something. */
+  get effects(): number {
+    return this.#effects;
+  }
+
   /** Numbers the call; what is to go wrong with it. */
   pass(call: Call): Fault | null {
     const name = `${call.operation} ${call.key}`;
@@ -30,6 +36,7 @@ export class Calls {
     this.#counts.set(name, number);
     const point = { id: `${name} #${number}`, call };
     this.points.push(point);
+    if (call.effect) this.#effects += 1;
     if (this.#struck || this.#armed?.point !== point.id) return null;
     this.#struck = true;
     return this.#armed.fault;

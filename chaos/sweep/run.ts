@@ -23,8 +23,9 @@ export interface RunResult {
 }
 
 const POLL = 400;
-/** The longest that a crash can hold a cycle up, several times over. */
-const PATIENCE = 240_000;
+/** Longer than any crash or outage holds a cycle up; counted from its last effect, since a busy machine is no fault of it. */
+const PATIENCE = 5 * 60_000;
+const LONGEST = 30 * 60_000;
 const ROUTES: Readonly<Record<string, string>> = {
   Account: 'accounts',
   MaintenanceWindow: 'windows',
@@ -49,7 +50,7 @@ export async function runCycle(
     lane.carry(run, { calls, fleet: { url: fleet.url, nodes } });
     await applyDocuments(lane, documentsOf(number));
     const id = await startCycle(lane, run);
-    const ended = await followed(lane, id, signal);
+    const unended = await followed(lane, id, calls, signal);
     const report = await lane.as('viewer').get(`/v1/cycles/${id}/report`, reportSchema);
     const ledger = ledgerSchema.parse(await answer(fleet.url, '/_fleet/ledger'));
     return {
@@ -57,7 +58,7 @@ export async function runCycle(
       effects: effectsOf(ledger, nodes),
       points: calls.points,
       struck: calls.struck,
-      unexplained: ended.problem ?? whatIsUnexplained(report),
+      unexplained: unended ?? whatIsUnexplained(report),
       status: report.cycle.status,
       seconds: (Date.now() - beganAt) / 1000,
     };
@@ -79,20 +80,25 @@ async function startCycle(lane: Lane, plan: string): Promise<string> {
   return (await lane.as('operator').post('/v1/cycles', z.object({ id: z.string() }), asked, `start-${plan}`)).id;
 }
 
-/** Approves where it is asked, until the cycle has ended or takes too long. */
-async function followed(lane: Lane, id: string, signal: AbortSignal): Promise<{ readonly problem: string | null }> {
+/** Approves where it is asked, until the cycle has ended or nothing comes of it any more. */
+async function followed(lane: Lane, id: string, calls: Calls, signal: AbortSignal): Promise<string | null> {
   let approved: string | null = null;
-  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await pause(POLL, undefined, { signal })) {
+  let effects = 0;
+  let since = Date.now();
+  for (const deadline = Date.now() + LONGEST; Date.now() < deadline; await pause(POLL, undefined, { signal })) {
     const { status, waitingFor } = await lane.as('viewer').get(`/v1/cycles/${id}`, cycleSchema);
-    if (status !== 'running' && status !== 'paused') return { problem: null };
-    if (waitingFor?.kind === 'operator') return { problem: `It asks: ${waitingFor.message}` };
+    if (status !== 'running' && status !== 'paused') return null;
+    if (waitingFor?.kind === 'operator') return `It asks: ${waitingFor.message}`;
+    if (calls.effects > effects) since = Date.now();
+    effects = calls.effects;
+    if (Date.now() - since > PATIENCE) break;
     if (waitingFor?.kind !== 'approval' || waitingFor.manifest === approved) continue;
     const decision = { decision: 'approve', reason: 'Swept', manifest: waitingFor.manifest };
     const path = `/v1/cycles/${id}/stages/${waitingFor.stage}/decision`;
     await lane.as('approver').post(path, z.unknown(), decision, `approve-${id}-${waitingFor.manifest?.slice(-12)}`);
     approved = waitingFor.manifest;
   }
-  return { problem: `It had not ended after ${PATIENCE / 1000} s.` };
+  return `It had not ended, and did nothing for ${Math.round((Date.now() - since) / 1000)} s.`;
 }
 
 function whatIsUnexplained({ cycle, nodes }: z.infer<typeof reportSchema>): string | null {
