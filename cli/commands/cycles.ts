@@ -135,7 +135,7 @@ const nodesTable = (nodes: readonly Node[], context: Context): string =>
       { title: 'OS', givesWay: true },
       { title: 'OUTCOME' },
       { title: 'COMPLIANCE' },
-      { title: 'REASON', givesWay: true },
+      { title: 'REASON', wraps: true },
     ],
     nodes.map(({ stage, name, account, region, os, outcome, step, compliance, reason }) => [
       stage,

@@ -47,7 +47,7 @@ const MARK: Readonly<Partial<Record<Style, string>>> = { green: '✔', red: '✖
 const stateLines = (states: readonly State[], { colours }: Context): readonly string[] =>
   states.map(
     ([name, style, text]) =>
-      `  ${style === 'green' || style === 'red' || style === 'yellow' ? colours[style](MARK[style] ?? '') : ' '} ${name.padEnd(12)} ${text}`,
+      `  ${style === 'green' || style === 'red' || style === 'yellow' ? colours[style](MARK[style] ?? '') : ' '} ${name.padEnd(14)} ${text}`,
   );
 
 const serviceText = ({ api, store, temporal, worker }: Report['service'], context: Context): string => {

@@ -1,5 +1,5 @@
-import { bar, type Cycle, groupsOf, marked, type Stage, sums, type Wave, wordsOf } from './states.js';
-import { counted, type Line, padded, short, wrapped } from './text.js';
+import { bar, type Cycle, groupsOf, marked, type Stage, sums, type Wave } from './states.js';
+import { counted, type Line, lengthOfLine, padded, short, wrapped } from './text.js';
 import { type Clock, localTime, span, untilText } from './time.js';
 
 interface FrameOptions {
@@ -11,7 +11,7 @@ interface FrameOptions {
   readonly all?: boolean;
 }
 
-const STATE_WIDTH = 26;
+const STATE_WIDTH = 18;
 /** `12 of 24, 1 failed, 2 left out`, and the gap before it. */
 const ROOM_FOR_SUMS = 33;
 const BLANK: Line = [];
@@ -57,10 +57,10 @@ const stageLine = (stage: Stage, names: number, { width }: FrameOptions): Line =
   ...progress(stage.nodes, width - names - 2 - STATE_WIDTH - 2),
 ];
 
-const stateCell = (status: Stage['status'] | Wave['status']): Line => [
-  ...marked(status),
-  [' '.repeat(Math.max(1, STATE_WIDTH - 2 - wordsOf(status).length))],
-];
+const stateCell = (status: Stage['status'] | Wave['status']): Line => {
+  const cell: Line = status === 'completed-with-failures' ? [['✖ with failures', 'red']] : marked(status);
+  return [...cell, [' '.repeat(Math.max(1, STATE_WIDTH - lengthOfLine(cell)))]];
+};
 
 /** A bar and its sums, in what room there is. */
 const progress = (counts: Stage['nodes'], room: number): Line =>

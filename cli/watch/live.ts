@@ -9,6 +9,8 @@ import type { CycleEvent } from './stream.js';
 
 /** Countdowns change every second. */
 const REDRAW = 1_000;
+/** Events of a large fleet come in bursts: the cycle is read once for all of them. */
+const BETWEEN_LOOKS = 500;
 const RECENT = 6;
 /** The fewest lines that leave room for what happened last. */
 const ROWS_WITH_EVENTS = 20;
@@ -26,7 +28,7 @@ export class LiveView {
   #lost: string | null = null;
   #looking = false;
   #stale = false;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(context: Context, first: Cycle, look: () => Promise<Cycle>) {
     this.#context = context;
@@ -55,29 +57,30 @@ export class LiveView {
   end(cycle: Cycle): void {
     this.#cycle = cycle;
     this.#render();
-    this.#closed = true;
+    this.#closing.abort();
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#closed = true;
+    this.#closing.abort();
     this.#picture.close();
   }
 
   /** Reads the cycle once for all the events that came meanwhile. What is out of reach is shown as lost contact by the stream. */
   async #lookAgain(): Promise<void> {
     this.#looking = true;
-    while (this.#stale && !this.#closed) {
+    while (this.#stale && !this.#closing.signal.aborted) {
       this.#stale = false;
       const found = await this.#look().catch(() => null);
-      if (found !== null && !this.#closed) this.#cycle = found;
+      if (found !== null && !this.#closing.signal.aborted) this.#cycle = found;
       this.#render();
+      await this.#context.terminal.wait(BETWEEN_LOOKS, this.#closing.signal).catch(() => undefined);
     }
     this.#looking = false;
   }
 
   #render(): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const { stdout } = this.#context.terminal;
     // The last column and the last row stay free: some terminals break a line that fills the one, or scroll for the other.
     const width = (stdout.columns || 80) - 1;

@@ -10,12 +10,13 @@ export interface ListeningService extends Service {
 
 /** The real API on a socket, for the tests of a file. */
 export function useListeningService(): ListeningService {
-  const service = useService();
   let url = '';
+  // Before the service's own, which waits for connections to end: those of fetch stay open for their next request.
+  afterAll(async () => service.app.server.closeAllConnections());
+  const service = useService();
   beforeAll(async () => {
     url = await service.app.listen({ port: 0, host: '127.0.0.1' });
   });
-  afterAll(async () => service.app.server.closeAllConnections());
   return Object.assign(Object.create(service) as Service, {
     get url() {
       return url;
