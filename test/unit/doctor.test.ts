@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createDoctorActivities } from '../../activities/doctor.js';
 import type { Examiner } from '../../activities/ports.js';
+import { askWithin } from '../../aws/ask.js';
 import type { Examination } from '../../domain/doctor/examination.js';
 import { judge, MOST_LOCATIONS } from '../../domain/doctor/judge.js';
 import type { DoctorReport, RightStatus, StepAnswer } from '../../domain/doctor/report.js';
@@ -148,6 +149,23 @@ describe('what else patches', () => {
     );
     expect(operationOf('AWS-RunPatchBaseline', { Operation: ['{{ Operation }}'] })).toBe('unknown');
     expect(operationOf('AWS-InstallWindowsUpdates', {})).toBe('install');
+  });
+});
+
+describe('a question to AWS', () => {
+  const never = (signal: AbortSignal) =>
+    new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+  test('that nobody answers ends in its own time, and is no error', async () => {
+    expect(await askWithin(20, new AbortController().signal, never)).toMatchObject({ status: 'late' });
+  });
+
+  test('ends with what it is a part of', async () => {
+    const whole = new AbortController();
+    const asked = askWithin(60_000, whole.signal, never);
+    whole.abort(new Error('enough'));
+
+    await expect(asked).rejects.toThrow('enough');
   });
 });
 

@@ -52,7 +52,7 @@ describe('the table of rights', () => {
   test('has no action that nothing calls', () => {
     const idle = [...allActions].filter((action) => !calls.has(action) && !OF_THE_DOCTOR.includes(action));
 
-    expect(idle.toSorted()).toEqual(Object.keys(TAKEN_ALONG).toSorted());
+    expect(new Set(idle)).toEqual(new Set(Object.keys(TAKEN_ALONG)));
     expect([...calls]).toEqual(expect.arrayContaining(Object.values(TAKEN_ALONG)));
   });
 
