@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { until } from '../e2e/support/until.js';
 import { ordinaryTemporal } from '../support/temporal.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 
-/* What the time-skipping server does not have: schedules, and word to a parent that its child was terminated. */
+/*
+ * What the time-skipping server does not have: schedules, word to a parent that its child was terminated, and time-outs of
+ * activities in any other time than the wall's.
+ */
 
 let bench: WorkflowBench;
 beforeAll(async () => {
@@ -79,3 +83,33 @@ test('a wave that is terminated in Temporal is failed, and stops its stage: wave
   expect(world.asked('step').map(({ wave }) => wave)).not.toContain(3);
   expect(world.asked('stage-task').map(({ step }) => step)).toContain('after-stage-1');
 }, 60_000);
+
+/** TIMEOUT_TYPE_HEARTBEAT of Temporal's API. */
+const HEARTBEAT = 4;
+
+test('a watch that is not heard of for half a minute is taken over by another attempt, and nothing is sent again', async () => {
+  const { world } = bench;
+  world.plays({ stages: [{ name: 'prod' }] });
+  world.hold('prepareStage');
+  const cycle = await bench.startCycle();
+  await until('the end of the scan', async () => world.operations.some(({ reported }) => reported));
+  // From here on a watch is held before it says anything: like a worker that stands still.
+  world.hold('watch');
+  world.release('prepareStage');
+  await world.until('step', ({ step }) => step === 'check');
+  const [started] = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
+  const wave = bench.client.getHandle(started?.workflowId ?? '');
+  const failure = await until(
+    'a watch that failed',
+    async () => {
+      const { pendingActivities } = (await wave.describe()).raw;
+      return pendingActivities?.[0]?.lastFailure;
+    },
+    500,
+  );
+  expect(failure.timeoutFailureInfo?.timeoutType).toBe(HEARTBEAT);
+  world.release('watch');
+  expect(await cycle.result()).toMatchObject({ status: 'completed' });
+  const steps = world.steps('prod');
+  expect(steps).toEqual([...new Set(steps)]);
+}, 90_000);
