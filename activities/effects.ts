@@ -27,6 +27,12 @@ export type Effect =
       readonly perNode: boolean;
     }
   | { readonly kind: 'snapshots'; readonly tags: Readonly<Record<string, string>> }
+  /** From each node's snapshot of its root volume. */
+  | {
+      readonly kind: 'root-volumes';
+      readonly snapshots: Readonly<Record<NodeId, string>>;
+      readonly tags: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'instances-running' | 'instances-stopped' | 'agent-back' };
 
 export interface EffectRequest extends OperationOwner {
@@ -76,20 +82,24 @@ export class Effects {
   private readonly fleet: Fleet;
   private readonly records: Records;
   private readonly grace: number;
-  private readonly snapshotTurns = new Turns(SNAPSHOT_RATE);
+  private readonly snapshotTurns: Turns;
 
   constructor({
     fleet,
     records,
     grace = GRACE,
+    pace = 1,
   }: {
     readonly fleet: Fleet;
     readonly records: Records;
     readonly grace?: number;
+    /** How many times quicker than in truth AWS lets calls through, for benches. */
+    readonly pace?: number;
   }) {
     this.fleet = fleet;
     this.records = records;
     this.grace = grace;
+    this.snapshotTurns = new Turns({ ...SNAPSHOT_RATE, refill: SNAPSHOT_RATE.refill * pace });
   }
 
   /** Returns when the effect has been sent, or had been before; the watch sees its end. Its deadline counts from the send. */
@@ -161,6 +171,8 @@ export class Effects {
         });
         return { externalIds: [], refused };
       }
+      case 'root-volumes':
+        return this.restoreRootVolumes(own, effect, signal);
       case 'instances-running':
         return allOrEach(operation.nodes, (nodes) => this.fleet.startInstances(at, nodes, signal));
       case 'instances-stopped':
@@ -168,6 +180,37 @@ export class Effects {
       case 'agent-back':
         return { externalIds: [], refused: [] };
     }
+  }
+
+  /**
+   * A task that EC2 has taken is found by its key, or is the same by its token. A node that is in no state for it (another
+   * task is at work, say) is refused like any other: nobody knows that waiting would mend it.
+   */
+  private async restoreRootVolumes(
+    { operation, fresh, mine }: Own,
+    { snapshots, tags }: Extract<Effect, { kind: 'root-volumes' }>,
+    signal: AbortSignal,
+  ): Promise<Sent> {
+    const have = fresh ? new Set<NodeId>() : await this.findTasks(operation, signal);
+    const lacking = operation.nodes.filter((node) => !have.has(node));
+    const { refused } = await nodeByNode(
+      lacking,
+      async (node) => {
+        const snapshot = snapshots[node];
+        if (snapshot === undefined) throw new Error(`${operation.key} has no snapshot of ${node}.`);
+        const token = uuidOf(`${operation.key} ${node}`);
+        const request = { token, key: operation.key, node, snapshot, tags };
+        await this.fleet.restoreRootVolume(operation, request, signal, await mine());
+      },
+      (error): error is FleetError => isRejected(error) || isNotYet(error),
+    );
+    return { externalIds: [], refused };
+  }
+
+  private async findTasks(operation: Operation, signal: AbortSignal): Promise<Set<NodeId>> {
+    return this.nodesWithin(operation, signal, () =>
+      this.fleet.restoreTasks(operation, operation.key, operation.nodes, signal),
+    );
   }
 
   /** A refusal for the rate has done nothing, so it needs no search: it waits for the next turn. */
@@ -193,12 +236,19 @@ export class Effects {
     }, signal);
   }
 
-  /** Nodes are snapshotted one by one, so the search is over when each has one or the grace has passed. */
-  private async findSnapshots(operation: Operation, signal: AbortSignal): Promise<Set<NodeId>> {
+  private findSnapshots(operation: Operation, signal: AbortSignal): Promise<Set<NodeId>> {
+    return this.nodesWithin(operation, signal, () => this.fleet.findSnapshots(operation, operation.key, signal));
+  }
+
+  /** What is sent node by node: the search is over when each is found, or the grace has passed. */
+  private async nodesWithin(
+    operation: Operation,
+    signal: AbortSignal,
+    look: () => Promise<readonly { readonly node: NodeId; readonly key: string | null }[]>,
+  ): Promise<Set<NodeId>> {
     let have = new Set<NodeId>();
     await this.withinGrace(async () => {
-      const snapshots = await this.fleet.findSnapshots(operation, operation.key, signal);
-      have = new Set(snapshots.filter(({ key }) => key === operation.key).map(({ node }) => node));
+      have = new Set((await look()).filter(({ key }) => key === operation.key).map(({ node }) => node));
       return operation.nodes.every((node) => have.has(node)) ? have : null;
     }, signal);
     return have;
@@ -252,6 +302,7 @@ interface Own {
 async function nodeByNode<Done>(
   nodes: readonly NodeId[],
   work: (node: NodeId) => Promise<Done>,
+  isRefusal: (error: unknown) => error is FleetError = isRejected,
 ): Promise<{ done: Done[]; refused: NodeResult[] }> {
   const done: Done[] = [];
   const refused: NodeResult[] = [];
@@ -259,7 +310,7 @@ async function nodeByNode<Done>(
     try {
       done.push(await work(node));
     } catch (error) {
-      if (!isRejected(error)) throw error;
+      if (!isRefusal(error)) throw error;
       refused.push(refusal(node, error));
     }
   }
@@ -279,6 +330,7 @@ async function allOrEach(nodes: readonly NodeId[], work: (nodes: readonly NodeId
 }
 
 const isRejected = (error: unknown): error is FleetError => error instanceof FleetError && error.code === 'rejected';
+const isNotYet = (error: unknown): error is FleetError => error instanceof FleetError && error.code === 'not-yet';
 const refusal = (node: NodeId, { message }: FleetError): NodeResult => ({
   node,
   status: 'failed',

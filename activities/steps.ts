@@ -29,8 +29,17 @@ export interface BegunStep {
 export type StepActivities = ReturnType<typeof createStepActivities>;
 
 /** The steps of a batch: each sends at most one effect per node, and returns. */
-export function createStepActivities({ fleet, records }: { readonly fleet: Fleet; readonly records: Records }) {
-  const effects = new Effects({ fleet, records });
+export function createStepActivities({
+  fleet,
+  records,
+  pace = 1,
+}: {
+  readonly fleet: Fleet;
+  readonly records: Records;
+  /** See Effects. */
+  readonly pace?: number;
+}) {
+  const effects = new Effects({ fleet, records, pace });
 
   /** Begins a step on those nodes of the batches that are to take it. What has begun when one of them fails is found again. */
   async function beginStep(request: StepRequest): Promise<{ begun: readonly BegunStep[] }> {

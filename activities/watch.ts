@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
+import { RESTORE_ENDS } from '../domain/rollback.js';
 import { talkingToAws } from './failures.js';
 import {
   type Automation,
@@ -10,6 +11,7 @@ import {
   type NodeResult,
   type Operation,
   type Records,
+  type Snapshot,
 } from './ports.js';
 
 export interface WatchRequest {
@@ -29,7 +31,7 @@ export interface OperationEnded {
 export type WatchActivities = ReturnType<typeof createWatchActivities>;
 
 /** Polls soon after something was sent and ever less often while nothing happens: a share of the age, within these bounds. */
-const POLL = { least: 500, most: 120_000, share: 0.15 };
+const POLL = { least: 1_000, most: 180_000, share: 0.5 };
 /**
  * A longer pause is Temporal's: the attempt ends, and the next one looks again. A pause in here costs a heartbeat each
  * 20 s (four fifths of the heartbeat time-out), a retry costs one action however long the pause is, no event, no worker.
@@ -92,12 +94,15 @@ export function createWatchActivities({
     const ended = new Map<string, readonly NodeResult[]>();
     const commands = sent.filter(({ kind }) => kind === 'command');
     const listed = commands.length > 0 ? await listCommands(at, commands, signal) : [];
+    const snapshots = sent.filter(({ kind }) => kind === 'snapshots').map(({ key }) => key);
+    const found = snapshots.length > 0 ? await fleet.findSnapshots(at, commonPrefix(snapshots), signal) : [];
     for (const operation of sent) {
       const refused = new Map(operation.results.map((result) => [result.node, result]));
       const rest = { ...operation, nodes: operation.nodes.filter((node) => !refused.has(node)) };
-      const found = rest.nodes.length === 0 ? [] : await resultsOf(at, rest, listed, signal);
-      if (!found) continue;
-      for (const result of found) refused.set(result.node, result);
+      const results =
+        rest.nodes.length === 0 ? [] : await resultsOf(at, rest, { commands: listed, snapshots: found }, signal);
+      if (!results) continue;
+      for (const result of results) refused.set(result.node, result);
       ended.set(
         operation.key,
         operation.nodes.flatMap((node) => refused.get(node) ?? []),
@@ -115,16 +120,18 @@ export function createWatchActivities({
   function resultsOf(
     at: Location,
     operation: Operation,
-    listed: readonly Command[],
+    listed: Listed,
     signal: AbortSignal,
   ): Promise<readonly NodeResult[] | null> {
     switch (operation.kind) {
       case 'command':
-        return commandResults(at, operation, listed, signal);
+        return commandResults(at, operation, listed.commands, signal);
       case 'automation':
         return automationResults(at, operation, signal);
       case 'snapshots':
-        return snapshotResults(at, operation, signal);
+        return Promise.resolve(snapshotResults(operation, listed.snapshots));
+      case 'root-volumes':
+        return restoreResults(at, operation, signal);
       case 'agent-back':
       case 'instances-running':
         return agentResults(at, operation, signal);
@@ -188,13 +195,9 @@ export function createWatchActivities({
     });
   }
 
-  async function snapshotResults(
-    at: Location,
-    operation: Operation,
-    signal: AbortSignal,
-  ): Promise<readonly NodeResult[] | null> {
+  function snapshotResults(operation: Operation, listed: readonly Snapshot[]): readonly NodeResult[] | null {
     const overdue = isOverdue(operation);
-    const snapshots = (await fleet.findSnapshots(at, operation.key, signal)).filter(({ key }) => key === operation.key);
+    const snapshots = listed.filter(({ key }) => key === operation.key);
     const states = operation.nodes.map((node) => {
       const own = snapshots.filter((snapshot) => snapshot.node === node);
       if (own.some(({ status }) => status === 'error')) return { node, state: 'error' } as const;
@@ -206,6 +209,26 @@ export function createWatchActivities({
       if (state === 'completed') return resultFor(node, 'success', 'All volumes have a completed snapshot.');
       if (state === 'error') return resultFor(node, 'failed', 'A snapshot ended in error.');
       return resultFor(node, 'failed', `A snapshot was still pending at ${operation.deadline}.`);
+    });
+  }
+
+  /** `detail` begins with EC2's own word for the task's end: that of a failure decides what is left of the node. */
+  async function restoreResults(
+    at: Location,
+    operation: Operation,
+    signal: AbortSignal,
+  ): Promise<readonly NodeResult[] | null> {
+    const tasks = await fleet.restoreTasks(at, operation.key, operation.nodes, signal);
+    const taskOf = new Map(tasks.map((task) => [task.node, task]));
+    const open = operation.nodes.some((node) => !isRestoreEnd(taskOf.get(node)?.state));
+    if (open && !isOverdue(operation)) return null;
+    return operation.nodes.map((node) => {
+      const task = taskOf.get(node);
+      if (!task) return resultFor(node, 'timed-out', `EC2 shows no task for it by ${operation.deadline}.`);
+      const detail = `${task.state}, task ${task.taskId}`;
+      if (task.state === 'succeeded') return resultFor(node, 'success', detail);
+      if (isRestoreEnd(task.state)) return resultFor(node, 'failed', detail);
+      return resultFor(node, 'timed-out', `${detail}, which had not ended by ${operation.deadline}.`);
     });
   }
 
@@ -253,6 +276,13 @@ export function createWatchActivities({
   return { watch };
 }
 
+/** What one look lists for all operations of a run. */
+interface Listed {
+  readonly commands: readonly Command[];
+  readonly snapshots: readonly Snapshot[];
+}
+
+const isRestoreEnd = (state: string | undefined): boolean => RESTORE_ENDS.some((end) => end === state);
 const isOverdue = ({ deadline }: Operation): boolean => deadline !== null && Date.now() >= Date.parse(deadline);
 
 /** False where AWS refuses to stop it: then it has ended meanwhile, and a second look tells how. */

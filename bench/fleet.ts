@@ -1,5 +1,6 @@
 import type { AccountId, Location, Region } from '../domain/ids.js';
 import type { FleetDescriptionInput } from '../simulator/index.js';
+import { DEFAULT_LIMITS, type Limits } from '../simulator/limits.js';
 
 /** A generated fleet and the plan that patches it. */
 export interface BenchFleet {
@@ -10,7 +11,7 @@ export interface BenchFleet {
   readonly zones: number;
   /** Percent of a wave that may be out of service. */
   readonly maxUnavailable: number;
-  /** AWS's rates as the simulated fleet has them (simulator/limits.ts), or none. */
+  /** AWS's rates as the simulated fleet has them (simulator/limits.ts), shrunk like its durations; or none. */
   readonly rates: 'aws' | 'none';
   /** `none`: everything ends at once. `real`: an install takes 45 minutes, the rest what it takes by default. */
   readonly durations: 'none' | 'real';
@@ -43,8 +44,17 @@ const accountsFor = (locations: number) =>
     roleArn: `arn:aws:iam::${100000000001 + index}:role/Patchtide`,
   }));
 
+/** Buckets refill in wall time: where durations are shrunk, so is the time in which a bucket fills. */
+const limitsOf = ({ rates }: BenchFleet, speed: number): Limits =>
+  Object.fromEntries(
+    Object.entries(DEFAULT_LIMITS).map(([bucket, { capacity, refill }]) => [
+      bucket,
+      rates === 'none' ? 'none' : { capacity, refill: refill * speed },
+    ]),
+  );
+
 /** As the simulator reads it. A second stage of one node follows, so that the measured one is harvested. */
-export function fleetDescription(fleet: BenchFleet): FleetDescriptionInput {
+export function fleetDescription(fleet: BenchFleet, speed: number): FleetDescriptionInput {
   const regions = regionsFor(fleet.locations);
   const windows = Math.round(fleet.nodes * SHARE_OF_WINDOWS);
   const tags = (group: string) => ({ Application: PLAN, 'Patch Group': `${PLAN}-${group}`, Environment: group });
@@ -83,15 +93,11 @@ export function fleetDescription(fleet: BenchFleet): FleetDescriptionInput {
             ...{ report: none, reboot: none, snapshot: none, start: none, stop: none },
           },
         }
-      : { durations: { installBase: [42 * MINUTE, 45 * MINUTE], installPatch: none } }),
-    ...(fleet.rates === 'none'
-      ? {
-          limits: {
-            ...({ 'ec2-describe': 'none', 'ec2-snapshots': 'none', 'ec2-mutate': 'none' } as const),
-            ...({ ssm: 'none', 'ssm-automations': 'none', sts: 'none' } as const),
-          },
-        }
-      : {}),
+      : {
+          consistencyMs: [100 / speed, 300 / speed],
+          durations: { installBase: [42 * MINUTE, 45 * MINUTE], installPatch: none },
+        }),
+    limits: limitsOf(fleet, speed),
   };
 }
 

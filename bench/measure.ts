@@ -4,7 +4,7 @@ import { underOf, type WorkflowCosts, workflowCosts } from '../local/costs.js';
 import { TASK_QUEUE } from '../workflows/messages.js';
 import { type BenchFleet, locationsOf, PLAN, STAGE } from './fleet.js';
 import type { Usage } from './processes.js';
-import { type BenchStack, type Calls, runStage, startBenchStack } from './stage.js';
+import { type BenchStack, type Calls, type Footprint, runStage, startBenchStack } from './stage.js';
 
 /** What one stage cost, in all and for each of its nodes. */
 export interface Measured {
@@ -30,6 +30,14 @@ export interface Measured {
   readonly cpuSeconds: Readonly<Record<string, number>>;
   readonly peakMemory: Readonly<Record<string, number | null>>;
   readonly database: string;
+  /** Bytes of history a node. */
+  readonly historyBytes: number;
+  /** What the stage added to the database, in bytes a node, and its largest tables; null where it is PGlite. */
+  readonly stored: {
+    readonly size: number;
+    readonly written: number;
+    readonly tables: Footprint['tables'];
+  } | null;
 }
 
 export interface Run {
@@ -38,6 +46,10 @@ export interface Run {
   /** The worker's module; by default the one of bench/worker.ts. */
   readonly environment?: Record<string, string>;
 }
+
+/** Where everything ends at once, looks follow each other quickly: a tenth of a second and more. */
+const WITHOUT_WAITING = 10;
+const WITHOUT_RATES = 1_000_000;
 
 /** One stage of our own. */
 export async function measureOurs(
@@ -48,12 +60,16 @@ export async function measureOurs(
   const bench = await startBenchStack(fleet, {
     speed,
     worker,
-    environment: { BENCH_SPEED: String(speed), ...environment },
+    environment: {
+      BENCH_LOOKS: String(fleet.durations === 'none' ? WITHOUT_WAITING : speed),
+      BENCH_RATES: String(fleet.rates === 'none' ? WITHOUT_RATES : speed),
+      ...environment,
+    },
   });
   try {
-    const before = bench.usage();
+    const [before, empty] = [bench.usage(), await bench.footprint()];
     const run = await runStage(bench, say);
-    const after = bench.usage();
+    const [after, full] = [bench.usage(), await bench.footprint()];
     if (run.patched !== fleet.nodes) say(`  only ${run.patched} of ${fleet.nodes} were patched`);
     const last = run.parts.at(-1)?.calls ?? [];
     const costs = await workflowCosts(underOf(`${run.workflowId}/${STAGE}`), bench.stack.addresses.temporal, speed);
@@ -61,7 +77,13 @@ export async function measureOurs(
       ...measured(run.elapsed / 1000, fleet.nodes, costs, last, before, after, bench),
       partSeconds: Object.fromEntries(run.parts.map(({ name, until }) => [name, rounded(until / 1000)])),
       awsPerNode: byPurpose(run.parts, fleet.nodes),
-      bound: fleet.rates === 'none' ? null : rounded(rateBound(fleet, last)),
+      stored: empty &&
+        full && {
+          size: Math.round((full.size - empty.size) / fleet.nodes),
+          written: Math.round((full.written - empty.written) / fleet.nodes),
+          tables: full.tables,
+        },
+      bound: fleet.rates === 'none' || fleet.durations === 'real' ? null : rounded(rateBound(fleet, last)),
     };
   } finally {
     await bench.stop();
@@ -111,6 +133,7 @@ export async function measurePlain(
     return {
       ...measured(elapsed, nodes, all, calls, before, after, bench),
       partSeconds: {},
+      stored: null,
       awsPerNode: {},
       bound: null,
     };
@@ -128,7 +151,7 @@ function measured(
   before: Readonly<Record<string, Usage>>,
   after: Readonly<Record<string, Usage>>,
   { database }: BenchStack,
-): Omit<Measured, 'partSeconds' | 'awsPerNode' | 'bound'> {
+): Omit<Measured, 'partSeconds' | 'awsPerNode' | 'bound' | 'stored'> {
   const all = calls.reduce((sum, { count }) => sum + count, 0);
   const throttled = calls.reduce((sum, call) => sum + call.throttled, 0);
   const each = (count: number) => rounded(count / Math.max(1, nodes), 4);
@@ -145,6 +168,7 @@ function measured(
     awsCalls: counts(calls),
     throttledShare: rounded(throttled / Math.max(1, all), 4),
     workflows: costs.workflows,
+    historyBytes: Math.round(costs.historySize / Math.max(1, nodes)),
     largestHistory: costs.largestHistory,
     cpuSeconds: mapped(after, (usage, name) => rounded(usage.cpuSeconds - (before[name]?.cpuSeconds ?? 0))),
     peakMemory: mapped(after, ({ peakMemory }) => peakMemory),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import vega from 'vega';
+import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { Result } from './results.js';
 
@@ -51,7 +51,7 @@ export async function plot(folder: string): Promise<string> {
     resolve: { scale: { x: 'independent' } },
     config: { background: 'white', font: 'sans-serif' },
   };
-  const view = new vega.View(vega.parse(compile(specification).spec), { renderer: 'none' });
+  const view = new View(parse(compile(specification).spec), { renderer: 'none' });
   const file = join(folder, 'costs.svg');
   writeFileSync(file, `${await view.toSVG()}\n`);
   return file;

@@ -60,6 +60,10 @@ export function table({ ours, plain, fleet }: Result): string {
   figure('Temporal actions a node', '≤ 0.4', ({ perNode }) => perNode.actions);
   figure('history events a node', '≤ 0.7', ({ perNode }) => perNode.events);
   figure('largest history', '≤ 4,096', ({ largestHistory }) => largestHistory);
+  figure('bytes of history a node', '', ({ historyBytes }) => historyBytes);
+  figure('bytes a node in the database; written', '', ({ stored }) =>
+    stored ? `${stored.size}; ${stored.written}` : '',
+  );
   figure('state transitions a node', '', ({ perNode }) => perNode.stateTransitions);
   figure('AWS calls a node', '≤ 3.3', ({ perNode }) => perNode.awsCalls);
   for (const [purpose, budget] of Object.entries({

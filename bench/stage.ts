@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { z } from 'zod';
 import { readStackConfig } from '../config/index.js';
 import { ApiClient } from '../local/api-client.js';
@@ -17,9 +18,19 @@ export interface BenchStack {
   readonly api: ApiClient;
   /** How often the simulated AWS was called, by operation, and how often it refused for the rate. */
   calls(): Promise<readonly Calls[]>;
+  /** What the database holds and has written; null where it is PGlite. */
+  footprint(): Promise<Footprint | null>;
   /** By part. */
   usage(): Readonly<Record<string, Usage>>;
   stop(): Promise<void>;
+}
+
+export interface Footprint {
+  /** Of all tables with their indexes, in bytes, and of the largest ones by name. */
+  readonly size: number;
+  readonly tables: Readonly<Record<string, { readonly rows: number; readonly size: number }>>;
+  /** Bytes of write-ahead log since the database began. */
+  readonly written: number;
 }
 
 export interface Calls {
@@ -47,7 +58,7 @@ export async function startBenchStack(
   const folder = mkdtempSync(join(tmpdir(), 'patchtide-bench-'));
   const description = join(folder, 'fleet.yaml');
   // JSON is YAML.
-  writeFileSync(description, JSON.stringify(fleetDescription(fleet)));
+  writeFileSync(description, JSON.stringify(fleetDescription(fleet, speed)));
   const programs = findPostgres();
   const postgres = programs === null ? null : await startPostgres(programs);
   // The parts inherit this process's environment.
@@ -77,6 +88,7 @@ export async function startBenchStack(
       const answer = await fetch(new URL('/_fleet/calls', stack.addresses.fleet ?? ''));
       return callsSchema.parse(await answer.json());
     },
+    footprint: async () => (postgres === null ? null : footprintOf(postgres.url)),
     usage: () => {
       const parts = { ...stack.pids(), ...(postgres === null ? {} : { database: postgres.pid }) };
       return Object.fromEntries(
@@ -93,6 +105,28 @@ export async function startBenchStack(
       if (process.env.PATCHTIDE_BENCH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function footprintOf(url: string): Promise<Footprint> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('analyze');
+    const { rows } = await client.query<{ name: string; rows: number; size: number }>(
+      `select relname as name, reltuples::float as rows, pg_total_relation_size(oid)::float as size
+       from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 3 desc`,
+    );
+    const log = await client.query<{ written: number }>(
+      `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float as written`,
+    );
+    return {
+      size: rows.reduce((sum, { size }) => sum + size, 0),
+      tables: Object.fromEntries(rows.slice(0, 6).map(({ name, ...table }) => [name, table])),
+      written: log.rows[0]?.written ?? 0,
+    };
+  } finally {
+    await client.end();
+  }
 }
 
 /** When each part of the stage ended, in milliseconds from the cycle's start, with the calls until then. */

@@ -9,8 +9,8 @@ import { createWorker } from '../worker/worker.js';
 
 /*
  * The worker of a bench: the same workflows and activities over the same ports as worker/main.ts, with two things more.
- * BENCH_SPEED shrinks the intervals of the watch by the factor by which the simulated fleet shrinks its durations, so
- * that an install is polled as often as a real one. BENCH_PROFILE names a file for a processor profile.
+ * BENCH_LOOKS shrinks the intervals of the watch, and BENCH_RATES AWS's rates, by the factor by which the simulated fleet
+ * shrinks its durations, so that an install is looked at as often as a real one. BENCH_PROFILE names a file for a processor profile.
  */
 const config = readWorkerConfig();
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: ['SIGTERM', 'SIGINT'] });
@@ -18,7 +18,7 @@ const store = openStore({ databaseUrl: config.databaseUrl });
 await store.migrate();
 const fleet = createFleet({ accounts: store, bucket: config.bucket });
 const connection = await NativeConnection.connect(config.temporal.connection);
-const { BENCH_SPEED, BENCH_PROFILE } = process.env;
+const { BENCH_LOOKS, BENCH_RATES, BENCH_PROFILE } = process.env;
 const profiler = BENCH_PROFILE ? new Session() : null;
 if (profiler) {
   profiler.connect();
@@ -33,7 +33,7 @@ try {
     records: store,
     webhook: null,
     bundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
-    ...(BENCH_SPEED ? { pace: Number(BENCH_SPEED) } : {}),
+    pace: { looks: Number(BENCH_LOOKS ?? 1), rates: Number(BENCH_RATES ?? 1) },
   });
   await worker.run();
 } finally {

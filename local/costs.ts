@@ -11,6 +11,8 @@ export interface WorkflowCosts {
   readonly actions: number;
   /** Writes of the server to its database, which is what a self-hosted cluster is sized by. */
   readonly stateTransitions: number;
+  /** Of all histories, in bytes. */
+  readonly historySize: number;
 }
 
 /** What a cycle cost, over all of its workflows. */
@@ -57,6 +59,7 @@ export async function workflowCosts(query: string, temporal: TemporalConfig, spe
     const lengths: number[] = [];
     let actions = 0;
     let stateTransitions = 0;
+    let historySize = 0;
     let nextPageToken: Uint8Array | null = null;
     do {
       const listed: Awaited<ReturnType<typeof connection.workflowService.listWorkflowExecutions>> =
@@ -70,6 +73,7 @@ export async function workflowCosts(query: string, temporal: TemporalConfig, spe
           ...(execution ? { execution } : {}),
         });
         stateTransitions += Number(described.workflowExecutionInfo?.stateTransitionCount ?? 0);
+        historySize += Number(described.workflowExecutionInfo?.historySizeBytes ?? 0);
       }
       nextPageToken = listed.nextPageToken?.length ? listed.nextPageToken : null;
     } while (nextPageToken);
@@ -79,6 +83,7 @@ export async function workflowCosts(query: string, temporal: TemporalConfig, spe
       largestHistory: lengths.reduce((largest, length) => Math.max(largest, length), 0),
       actions,
       stateTransitions,
+      historySize,
     };
   } finally {
     await connection.close();

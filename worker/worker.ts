@@ -20,8 +20,8 @@ export interface PatchtideWorker {
   readonly fleet: Fleet & Examiner;
   readonly records: Records;
   readonly webhook: WebhookTarget | null;
-  /** How many times quicker than in truth things go, for benches over a fleet whose durations are shrunk (1). */
-  readonly pace?: number;
+  /** For benches over a fleet whose durations are shrunk: how many times quicker than in truth the watch looks, and AWS lets calls through (1). */
+  readonly pace?: { readonly looks: number; readonly rates: number };
   /** Aborted when the worker begins to shut down. */
   readonly draining?: AbortSignal;
   readonly bundle: NonNullable<WorkerOptions['workflowBundle']>;
@@ -38,8 +38,8 @@ export const createActivities = ({
   const ports = { fleet, records: withImmutablesAtHand(records) };
   return {
     ...createPrepareActivities(ports),
-    ...createStepActivities(ports),
-    ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace !== undefined && { pace }) }),
+    ...createStepActivities({ ...ports, ...(pace && { pace: pace.rates }) }),
+    ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace && { pace: pace.looks }) }),
     ...createScanActivities(ports),
     ...createRecordActivities(ports),
     ...createPreviewActivities(ports),

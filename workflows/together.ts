@@ -39,7 +39,7 @@ export class Together<Answer extends OfBatch> {
   }
 
   private async whenAllHaveAsked(what: string): Promise<void> {
-    for (let turn = 0; turn < TURNS; turn++) await null;
+    for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
     const asked = this.asked.get(what) ?? [];
     this.asked.delete(what);
     for (let from = 0; from < asked.length; from += this.atMost)
