@@ -242,6 +242,25 @@ export interface NodeResult {
   readonly gone?: true;
 }
 
+/** A batch that is about to be begun, and the workflow that begins it. */
+export interface LeaseRequest extends BatchPlace {
+  /** The workflow id whose end ends the lease. */
+  readonly owner: string;
+  readonly nodes: readonly NodeId[];
+}
+export interface BatchPlace {
+  readonly cycle: CycleId;
+  readonly stage: StageName;
+  readonly wave: number;
+  readonly batch: number;
+}
+
+/** What activities ask of Temporal itself. */
+export interface Engine {
+  /** Whether the workflow has ended, or was never there. */
+  hasEnded(workflowId: string): Promise<boolean>;
+}
+
 /** A node's way through one stage. */
 export interface NodeProgress extends Location {
   readonly node: NodeId;
@@ -310,6 +329,13 @@ export interface Records extends AccountDirectory {
   operation(key: string): Promise<Operation | null>;
   /** A run's operations that have not ended, those that this watch has seen end, and the awaited ones whatever their state. */
   watched(run: string, watch: number, awaited: readonly string[]): Promise<Operation[]>;
+
+  /** Takes all of the nodes for the batch, or none. The owners of those that others have; empty: taken. */
+  lease(request: LeaseRequest): Promise<readonly string[]>;
+  /** Gives back what the batch has. */
+  release(batch: BatchPlace): Promise<void>;
+  /** Gives back all that an owner has. */
+  releaseAll(owner: string): Promise<void>;
 
   /**
    * One row for each target of the manifest, without progress, and one with an outcome for each node left out. Each target

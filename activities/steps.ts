@@ -5,8 +5,9 @@ import type { Batch, Manifest, Target, Wave } from '../domain/manifest.js';
 import { type Step, stepNames, stepOf } from '../domain/steps.js';
 import { Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
+import { Leases } from './leases.js';
 import { allOf } from './locations.js';
-import type { Fleet, Records } from './ports.js';
+import type { Engine, Fleet, Records } from './ports.js';
 import { effectOf, effectOfTask } from './step-effects.js';
 import { type BatchRecord, recordVerdicts } from './verdicts.js';
 
@@ -24,6 +25,8 @@ export interface BegunStep {
   readonly batch: number;
   readonly key: string | null;
   readonly nodes: number;
+  /** Nothing was begun, since these workflows have some of the batch's nodes. */
+  readonly heldBy?: readonly string[];
 }
 
 export type StepActivities = ReturnType<typeof createStepActivities>;
@@ -32,14 +35,17 @@ export type StepActivities = ReturnType<typeof createStepActivities>;
 export function createStepActivities({
   fleet,
   records,
+  engine,
   pace = 1,
 }: {
   readonly fleet: Fleet;
   readonly records: Records;
+  readonly engine: Engine;
   /** See Effects. */
   readonly pace?: number;
 }) {
   const effects = new Effects({ fleet, records, pace });
+  const leases = new Leases({ records, engine });
 
   /** Begins a step on those nodes of the batches that are to take it. What has begun when one of them fails is found again. */
   async function beginStep(request: StepRequest): Promise<{ begun: readonly BegunStep[] }> {
@@ -58,6 +64,10 @@ export function createStepActivities({
     const key = stepKey(cycle, stage, wave.number, batch.number, request.step);
     // What it has begun on it goes on with, whatever has become of the nodes since.
     const begun = await records.operation(key);
+    if (!begun && (step.kind === 'start' || step.kind === 'check')) {
+      const heldBy = await leases.take({ ...leaseOf(place), owner: request.run, nodes: batch.nodes });
+      if (heldBy.length > 0) return { ...nobody, heldBy };
+    }
     const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
     if (nodes.length === 0) return nobody;
     const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
@@ -111,10 +121,12 @@ export function createStepActivities({
     request: Omit<StepRequest, 'run' | 'step'>,
   ): Promise<{ recorded: readonly (BatchRecord & { readonly batch: number })[] }> {
     return talkingToAws(async (signal) => ({
-      recorded: await allOf(request.batches, async (batch) => ({
-        batch,
-        ...(await recordVerdicts(await placeOf({ ...request, batch }), { fleet, records }, signal)),
-      })),
+      recorded: await allOf(request.batches, async (batch) => {
+        const place = await placeOf({ ...request, batch });
+        const recorded = await recordVerdicts(place, { fleet, records }, signal);
+        await records.release(leaseOf(place));
+        return { batch, ...recorded };
+      }),
     }));
   }
 
@@ -233,6 +245,13 @@ interface Place {
   readonly wave: Wave;
   readonly batch: Batch;
 }
+
+const leaseOf = ({ manifest: { cycle, stage }, wave, batch }: Place) => ({
+  cycle,
+  stage,
+  wave: wave.number,
+  batch: batch.number,
+});
 
 const goneNode = (node: NodeId) => ({ node, code: 'gone', message: 'The node is no longer there.' });
 

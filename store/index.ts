@@ -11,9 +11,11 @@ import { type FleetQueries, fleetQueries } from './queries/fleet.js';
 import { type ReportQueries, reportQueries } from './queries/report.js';
 import { audit } from './records/audit.js';
 import { type AwsCalls, awsCalls } from './records/aws-calls.js';
+import { continuations } from './records/continuations.js';
 import { cycles } from './records/cycles.js';
 import { type Documents, documents } from './records/documents.js';
 import { fleetRecords } from './records/fleet.js';
+import { leases } from './records/leases.js';
 import { manifests } from './records/manifests.js';
 import { nodes } from './records/nodes.js';
 import { operations } from './records/operations.js';
@@ -68,7 +70,9 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...manifests(db),
     ...operations(db),
     ...planning(db),
+    ...leases(db),
     ...nodes(db),
+    ...continuations(db),
     ...cycles(db),
     ...fleetRecords(db),
     ...audit(db),

@@ -47,6 +47,7 @@ export interface Database {
   node_scans: NodeScansTable;
   patch_first_seen: { os: OperatingSystem; patch: string; first_seen: Instant };
   cycle_events: { seq: Generated<number>; cycle: CycleId; kind: string; body: Json<unknown>; at: Generated<Instant> };
+  node_leases: NodeLeasesTable;
   idempotency: {
     identity: string;
     key: string;
@@ -215,6 +216,17 @@ interface InventoryTable {
   tags: Json<Readonly<Record<string, string>>>;
   found_at: Instant;
   gone_at: Instant | null;
+}
+
+interface NodeLeasesTable {
+  node: NodeId;
+  /** The workflow whose end ends the lease. */
+  owner: string;
+  cycle: CycleId;
+  stage: StageName;
+  wave: number;
+  batch: number;
+  at: Generated<Instant>;
 }
 
 interface NodeScansTable {

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDoctorActivities } from '../activities/doctor.js';
 import { withImmutablesAtHand } from '../activities/immutable.js';
 import { createImportActivities } from '../activities/import.js';
-import type { Examiner, Fleet, Records } from '../activities/ports.js';
+import type { Engine, Examiner, Fleet, Records } from '../activities/ports.js';
 import { createPrepareActivities } from '../activities/prepare.js';
 import { createPreviewActivities } from '../activities/preview.js';
 import { createRecordActivities } from '../activities/record.js';
@@ -32,13 +33,14 @@ export const createActivities = ({
   fleet,
   records,
   webhook,
+  engine,
   draining,
   pace,
-}: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook' | 'draining' | 'pace'>) => {
+}: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook' | 'draining' | 'pace'> & { readonly engine: Engine }) => {
   const ports = { fleet, records: withImmutablesAtHand(records) };
   return {
     ...createPrepareActivities(ports),
-    ...createStepActivities({ ...ports, ...(pace && { pace: pace.rates }) }),
+    ...createStepActivities({ ...ports, engine, ...(pace && { pace: pace.rates }) }),
     ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace && { pace: pace.looks }) }),
     ...createScanActivities(ports),
     ...createRecordActivities(ports),
@@ -46,6 +48,21 @@ export const createActivities = ({
     ...createImportActivities(ports),
     ...createDoctorActivities({ examiner: fleet, records, version: readVersion() }),
     ...createWebhookActivities({ target: webhook }),
+  };
+};
+
+/** Temporal, as activities ask it about workflows. */
+export const engineOf = (options: Pick<PatchtideWorker, 'connection' | 'namespace'>): Engine => {
+  const { workflow } = new Client(options);
+  return {
+    hasEnded: async (workflowId) => {
+      try {
+        return (await workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return true;
+        throw error;
+      }
+    },
   };
 };
 
@@ -66,7 +83,7 @@ const SHUTDOWN_FORCE = '25s';
 export const createWorker = (options: PatchtideWorker): Promise<WorkerOfBoth> =>
   WorkerOfBoth.create({
     ...options,
-    activities: createActivities(options),
+    activities: createActivities({ ...options, engine: engineOf(options) }),
     payloadConverterPath: fileURLToPath(new URL('../workflows/payload-converter.js', import.meta.url)),
   });
 

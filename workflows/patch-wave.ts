@@ -8,6 +8,7 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WaveStatus } from '../domain/cycle.js';
@@ -102,6 +103,15 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
 const STEPS_AT_ONCE = 16;
 const SNAPSHOTS_AT_ONCE = 4;
 const RECORDS_AT_ONCE = 8;
+
+/** How soon nodes that belong to another cycle are looked at again, and how late at the most. */
+const FIRST_LOOK = 15_000;
+const LATEST_LOOK = 5 * 60_000;
+
+/** Thrown where a batch was never begun, since its nodes belonged to others until it was too late. */
+class LeftUntouched extends Error {
+  override readonly name = 'LeftUntouched';
+}
 
 const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number' };
 
@@ -200,6 +210,7 @@ class WaveRun implements BatchOf {
   }
 
   broke(error: unknown): void {
+    if (error instanceof LeftUntouched) return;
     if (isCancellation(error) && this.cancellation.consideredCancelled) this.heldBack ??= 'cancelled';
     else this.problem ??= reasonOf(error);
   }
@@ -208,11 +219,26 @@ class WaveRun implements BatchOf {
     const flight = this.inFlight.get(batch);
     if (flight) flight.step = step;
     this.show();
-    const begun = await untilAwsAnswers(
-      () => (step === 'snapshot' ? this.snapshots : this.begins).ask(step, batch),
-      (message) => this.noteOutage(message),
-    );
-    return begun.key !== null && wait ? this.operations.end(begun.key) : null;
+    for (let patience = FIRST_LOOK; ; patience = Math.min(patience * 2, LATEST_LOOK)) {
+      const begun = await untilAwsAnswers(
+        () => (step === 'snapshot' ? this.snapshots : this.begins).ask(step, batch),
+        (message) => this.noteOutage(message),
+      );
+      if (!begun.heldBy) return begun.key !== null && wait ? this.operations.end(begun.key) : null;
+      if (flight) flight.step = `waits for nodes that belong to ${begun.heldBy.join(', ')}`;
+      this.show();
+      await this.whileOthersHaveTheNodes(patience);
+    }
+  }
+
+  /** @throws LeftUntouched when the nodes may not be touched any more. */
+  private async whileOthersHaveTheNodes(patience: number): Promise<void> {
+    const { cutoff } = this.input.wave;
+    const left = cutoff === null ? patience : Math.max(Date.parse(cutoff) - Date.now(), 1);
+    await sleep(Math.min(patience, left), {
+      summary: 'Until the nodes that belong to another cycle are looked at again',
+    });
+    if (!this.mayTouch()) throw new LeftUntouched();
   }
 
   private async beginStep(step: string, batches: readonly number[]) {

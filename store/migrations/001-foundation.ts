@@ -183,6 +183,18 @@ create table inventory (
   missed_at timestamptz,
   found_at timestamptz not null,
   gone_at timestamptz
+create table node_leases (
+  node text primary key,
+  owner text not null,
+  cycle text not null,
+  stage text not null,
+  wave integer not null,
+  batch integer not null,
+  at timestamptz not null default now()
+);
+create index node_leases_batch on node_leases (cycle, stage, wave, batch);
+create index node_leases_owner on node_leases (owner);
+
 );
 create index inventory_location on inventory (account, region);
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { NodeResult } from '../../activities/ports.js';
-import type { NodeId } from '../../domain/ids.js';
+import type { CycleId, NodeId } from '../../domain/ids.js';
 import { StoreNotFound } from '../../store/index.js';
 import { onEveryDatabase } from '../support/databases.js';
 import { DEV, HERE, intent, LATER, manifestOf, NOW, nodeIds, patchState, startedCycle } from './examples.js';
@@ -265,5 +265,40 @@ onEveryDatabase('the report of a cycle', (on) => {
     expect(report?.operations).toMatchObject([{ key: operation.key, externalIds: ['command-1'], status: 'ended' }]);
     expect(report?.operations[0]?.endedAt).toMatch(/Z$/);
     expect(report?.audit).toMatchObject([{ who: 'ada', subject: `${cycle}/prod` }]);
+  });
+});
+
+onEveryDatabase('leases', (on) => {
+  const of = (owner: string, nodes: readonly NodeId[], batch = 1) => ({
+    owner,
+    cycle: owner as CycleId,
+    stage: DEV,
+    wave: 1,
+    batch,
+    nodes,
+  });
+
+  test('of many who want the same nodes at once, one has them all and nobody else has any', async () => {
+    const nodes = nodeIds(5);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        on.store.lease(of(`wave-${index}`, index % 2 === 0 ? nodes : [...nodes].reverse())),
+      ),
+    );
+    const won = answers.flatMap((holders, index) => (holders.length === 0 ? [`wave-${index}`] : []));
+    expect(won).toHaveLength(1);
+    expect(new Set(answers.flat())).toEqual(new Set(won));
+  });
+
+  test('taking twice is taking once; what is given back is free, batch by batch', async () => {
+    const [one, two] = nodeIds(12).slice(10) as [NodeId, NodeId];
+    await on.store.lease(of('wave-a', [one]));
+    await on.store.lease(of('wave-a', [two], 2));
+    expect(await on.store.lease(of('wave-a', [one]))).toEqual([]);
+    await on.store.release(of('wave-a', []));
+    expect(await on.store.lease(of('wave-b', [one]))).toEqual([]);
+    expect(await on.store.lease(of('wave-b', [two]))).toEqual(['wave-a']);
+    await on.store.releaseAll('wave-a');
+    expect(await on.store.lease(of('wave-b', [two]))).toEqual([]);
   });
 });

@@ -68,11 +68,13 @@ export function activityBench(): ActivityBench {
 function activitiesOver(store: Store, nodes: readonly ManagedNode[], more: Partial<Fleet>) {
   const world = scriptedFleet(nodes);
   const fleet: Fleet = { ...world.fleet, ...more };
+  /** Workflows that have ended; all others are taken to run. */
+  const ended = new Set<string>();
   const activities = {
     ...createPrepareActivities({ fleet, records: store }),
     ...createRecordActivities({ records: store }),
     ...createScanActivities({ fleet, records: store }),
-    ...createStepActivities({ fleet, records: store }),
+    ...createStepActivities({ fleet, records: store, engine: { hasEnded: async (owner) => ended.has(owner) } }),
     ...createWatchActivities({ fleet, records: store }),
   };
   const run = <Arguments extends unknown[], Result>(
@@ -83,6 +85,7 @@ function activitiesOver(store: Store, nodes: readonly ManagedNode[], more: Parti
   return {
     ...world,
     fleet,
+    ended,
     activities,
     run,
     /** Begins a step of the first batch of the first wave, and follows it to its end. */

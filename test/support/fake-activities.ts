@@ -1,3 +1,4 @@
+import type { BegunStep } from '../../activities/steps.js';
 import type { Instant, Location, StageName } from '../../domain/ids.js';
 import type { createActivities } from '../../worker/worker.js';
 import { requestFor } from './cycle-request.js';
@@ -60,8 +61,12 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.meet('beginStep');
       const name = stageOf(manifest);
       const stage = world.stage(name);
-      const begun: { batch: number; key: string; nodes: number }[] = [];
+      const begun: BegunStep[] = [];
       for (const batch of batches) {
+        if (step === 'check' && world.othersHaveNodes.length > 0) {
+          begun.push({ batch, key: null, nodes: 0, heldBy: world.othersHaveNodes });
+          continue;
+        }
         await world.ask({ what: 'step', stage: name, wave, batch, step });
         const nodes = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
         const key = `${name}.w${wave}.b${batch}.${step}`;

@@ -63,6 +63,8 @@ export class FakeWorld {
   operations: FakeOperation[] = [];
   /** The cycle that keeps a plan's schedule from starting another. */
   busyWith: string | null = null;
+  /** Workflows of other cycles that have nodes of every batch. */
+  othersHaveNodes: readonly string[] = [];
   private faults = new Map<string, { left: number; type: string; message: string }>();
   private held = new Set<string>();
   private listeners = new Set<() => void>();
@@ -77,6 +79,7 @@ export class FakeWorld {
     this.journal = [];
     this.operations = [];
     this.busyWith = null;
+    this.othersHaveNodes = [];
     this.faults = new Map();
     this.held = new Set();
   }

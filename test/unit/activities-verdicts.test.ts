@@ -58,7 +58,7 @@ describe('the verdict on a batch', () => {
   test('compares with what was there when the stage was prepared, though a scan came in between', async () => {
     const { digest, cycle, world } = await installed();
     await bench.store.saveScans([scanned(after)], now());
-    expect(await world.record(digest)).toEqual({ done: 1, failed: 0, surplus: 1 });
+    expect(await world.record(digest)).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1 });
     expect(await bench.store.batchNodes(cycle, DEV, 1, 1)).toMatchObject([{ outcome: 'patched', untested: 1 }]);
   });
 
@@ -68,7 +68,7 @@ describe('the verdict on a batch', () => {
     const nodes = await bench.store.batchNodes(cycle, DEV, 1, 1);
     expect(await world.record(digest)).toEqual(first);
     expect(await bench.store.batchNodes(cycle, DEV, 1, 1)).toEqual(nodes);
-    expect(first).toEqual({ done: 1, failed: 0, surplus: 1 });
+    expect(first).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1 });
   });
 
   test('does not compare with a scan from before the preparation', async () => {
