@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openStore } from '../store/index.js';
 import { Program } from './program.js';
 
 const run = promisify(execFile);
@@ -43,6 +43,7 @@ export async function preparePostgres(programs: string, log: string): Promise<Po
     'logging_collector=off',
   ];
   const socket = join(folder, '.s.PGSQL.5432');
+  const url = `postgres://patchtide@${encodeURIComponent(folder)}/postgres`;
   const program = new Program({
     name: 'database',
     command: join(programs, 'postgres'),
@@ -51,12 +52,12 @@ export async function preparePostgres(programs: string, log: string): Promise<Po
     log,
     ...(user ? { user } : {}),
     watched: false,
-    isReady: () => listens(socket),
+    isReady: () => answers(url),
   });
   return {
     program,
     socket,
-    url: `postgres://patchtide@${encodeURIComponent(folder)}/postgres`,
+    url,
     close: async () => {
       await program.stop();
       await rm(folder, { recursive: true, force: true });
@@ -64,15 +65,15 @@ export async function preparePostgres(programs: string, log: string): Promise<Po
   };
 }
 
-function listens(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+/** One that listens may still be starting up. */
+async function answers(databaseUrl: string): Promise<boolean> {
+  const store = openStore({ databaseUrl });
+  try {
+    await store.ping();
+    return true;
+  } finally {
+    await store.close();
+  }
 }
 
 /** PostgreSQL refuses to run as root: its own user, else `nobody`; null where we are not root. */

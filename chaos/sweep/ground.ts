@@ -22,26 +22,31 @@ export interface Ground {
   close(): Promise<void>;
 }
 
+/** @param namespaces one for each lane */
 export async function prepareGround(namespaces: readonly string[]): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'patchtide-sweep-'));
-  const [temporal, database] = await Promise.all([startTemporal(folder, namespaces), startDatabase(folder)]);
-  const store = openStore({ databaseUrl: database.url });
-  await store.migrate();
-  return {
-    folder,
-    temporalAddress: temporal.address,
-    database: database.at,
-    databaseUser: database.user,
-    store,
-    close: async () => {
-      await store.close();
-      await Promise.all([temporal.program.stop(), database.close()]);
-      await rm(folder, { recursive: true, force: true });
-    },
+  const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  const close = async () => {
+    for (const part of closing.splice(0).reverse()) await part();
   };
+  try {
+    const temporal = await temporalProgram(folder, namespaces);
+    closing.push(() => temporal.program.stop());
+    const database = await prepareDatabase(folder);
+    closing.push(() => database.close());
+    await Promise.all([temporal.program.start(), database.start()]);
+    const store = openStore({ databaseUrl: database.url });
+    closing.push(() => store.close());
+    await store.migrate();
+    const { at, user } = database;
+    return { folder, temporalAddress: temporal.address, database: at, databaseUser: user, store, close };
+  } catch (failure) {
+    await close();
+    throw failure;
+  }
 }
 
-async function startTemporal(
+async function temporalProgram(
   folder: string,
   namespaces: readonly string[],
 ): Promise<{ program: Program; address: string }> {
@@ -69,19 +74,29 @@ async function startTemporal(
       }
     },
   });
-  await program.start();
   return { program, address };
 }
 
-async function startDatabase(folder: string) {
+async function prepareDatabase(folder: string) {
   const programs = findPostgres();
   if (programs !== null) {
     const postgres = await preparePostgres(programs, join(folder, 'database.log'));
-    await postgres.program.start();
-    return { url: postgres.url, at: { path: postgres.socket }, user: 'patchtide', close: () => postgres.close() };
+    return {
+      url: postgres.url,
+      at: { path: postgres.socket },
+      user: 'patchtide',
+      start: () => postgres.program.start(),
+      close: () => postgres.close(),
+    };
   }
   await mkdir(join(folder, 'pglite'), { recursive: true });
   const pglite = await startPglite(join(folder, 'pglite'), { port: 0, password: 'chaos' });
   const port = Number(new URL(pglite.url).port);
-  return { url: pglite.url, at: { port, host: '127.0.0.1' }, user: 'patchtide:chaos', close: () => pglite.close() };
+  return {
+    url: pglite.url,
+    at: { port, host: '127.0.0.1' },
+    user: 'patchtide:chaos',
+    start: async () => undefined,
+    close: () => pglite.close(),
+  };
 }

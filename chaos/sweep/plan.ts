@@ -46,7 +46,9 @@ const trialsOf = (point: Point): Trial[] =>
 const isQuick = ({ point: { call }, fault }: Trial): boolean => {
   if (fault === 'timed-out') return false;
   if (isKill(fault)) return call.operation === 'temporal:RespondWorkflowTaskCompleted';
-  return call.service !== 'temporal' || fault !== 'expired';
+  if (call.service === 'temporal') return fault !== 'expired';
+  const isSend = call.service === 'aws' || /^store:\w+ operations$/.test(call.operation);
+  return !isSend || fault === 'throttled' || fault === 'expired';
 };
 
 /** Whether it disturbs all of a worker's cycles: then no other may run beside it. */
