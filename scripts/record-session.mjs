@@ -76,10 +76,13 @@ async function perform(why, command) {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let output = '';
+  let answered = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {
     write(text);
     output += text;
-    if (output.endsWith('[y/N] ')) void pause(1.5).then(() => child.stdin.write('y\n'));
+    if (answered || !output.includes('[y/N]')) return;
+    answered = true;
+    void pause(1.5).then(() => child.stdin.write('y\n'));
   });
   const code = await new Promise((done) => child.on('close', done));
   write(`${PROMPT}echo $?\r\n${code}\r\n\r\n`);

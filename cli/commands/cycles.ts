@@ -3,9 +3,10 @@ import type { cycleNode, cyclePage, cycleStatus, nodeOutcome } from '../../api/s
 import { answerJson, type Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { cycleFrame } from '../render/cycle.js';
+import { systemName } from '../render/manifest.js';
 import { styleOf, wordsOf } from '../render/states.js';
 import { table } from '../render/table.js';
-import { painted } from '../render/text.js';
+import { painted, wrapped } from '../render/text.js';
 import { localTime } from '../render/time.js';
 import { ROUTES } from '../routes.js';
 import { type WatchOptions, watchCycle } from '../watch/index.js';
@@ -126,8 +127,9 @@ export async function nodes(context: Context, id: string, { stage, outcome }: No
   return EXIT.done;
 }
 
-const nodesTable = (nodes: readonly Node[], context: Context): string =>
-  table(
+/** A row for each node, and under those that were not patched the reason, in full. */
+const nodesTable = (nodes: readonly Node[], context: Context): string => {
+  const [head = '', ...rows] = table(
     [
       { title: 'STAGE' },
       { title: 'NODE', givesWay: true },
@@ -135,19 +137,23 @@ const nodesTable = (nodes: readonly Node[], context: Context): string =>
       { title: 'OS', givesWay: true },
       { title: 'OUTCOME' },
       { title: 'COMPLIANCE' },
-      { title: 'REASON', wraps: true },
     ],
-    nodes.map(({ stage, name, account, region, os, outcome, step, compliance, reason }) => [
+    nodes.map(({ stage, name, account, region, os, outcome, step, compliance }) => [
       stage,
       name,
       `${account} ${region}`,
-      os?.toLowerCase().replaceAll('_', ' ') ?? '',
+      os === null ? '' : systemName(os),
       outcome ?? (step === null ? 'pending' : `pending (${step})`),
       compliance,
-      reason ?? '',
     ]),
     context,
-  );
+  ).split('\n');
+  const reasonOf = ({ outcome, reason }: Node): readonly string[] =>
+    reason === null || outcome === 'patched' || outcome === 'already-compliant'
+      ? []
+      : wrapped(reason, context.width - 2).map((line) => context.colours.dim(`  ${line}`));
+  return [head, ...rows.flatMap((row, at) => [row, ...(nodes[at] ? reasonOf(nodes[at]) : [])])].join('\n');
+};
 
 /** `cycle pause`, `resume` and `cancel`. */
 export async function steer(

@@ -46,17 +46,22 @@ export const groupsOf = (counts: Counts) => {
 const FULL = '█';
 const EMPTY = '░';
 
-/** A bar of this width: green what is done, red what failed, yellow what was left out, and the rest still to do. */
+/** A bar of this width: green what is done, red what failed, yellow what was left out, and the rest still to do. One that failed is seen. */
 export function bar(counts: Counts, width: number): Line {
-  const { patched, failed, left, total } = groupsOf(counts);
+  const { patched, failed, left, pending, total } = groupsOf(counts);
   if (total === 0) return [[EMPTY.repeat(width), 'dim']];
-  const upTo = (number: number) => Math.floor((number * width) / total);
-  const ends = [upTo(patched), upTo(patched + failed), upTo(patched + failed + left)] as const;
+  const share = (number: number, least: number) =>
+    number === 0 ? 0 : Math.max(least, Math.floor((number * width) / total));
+  const red = share(failed, 1);
+  const yellow = Math.min(width - red, share(left, 1));
+  const green = Math.min(width - red - yellow, share(patched, 0));
+  // What rounding has left over is still to do only where something is.
+  const over = pending === 0 ? width - red - yellow - green : 0;
   return [
-    [FULL.repeat(ends[0]), 'green'],
-    [FULL.repeat(ends[1] - ends[0]), 'red'],
-    [FULL.repeat(ends[2] - ends[1]), 'yellow'],
-    [EMPTY.repeat(width - ends[2]), 'dim'],
+    [FULL.repeat(green + (patched > 0 ? over : 0)), 'green'],
+    [FULL.repeat(red + (patched === 0 && failed > 0 ? over : 0)), 'red'],
+    [FULL.repeat(yellow + (patched === 0 && failed === 0 ? over : 0)), 'yellow'],
+    [EMPTY.repeat(width - red - yellow - green - over), 'dim'],
   ];
 }
 

@@ -1,6 +1,6 @@
 import CliTable from 'cli-table3';
 import type { Colours } from '../terminal.js';
-import { shortened, wrapped } from './text.js';
+import { shortened } from './text.js';
 
 const NO_BORDERS = Object.fromEntries(
   [
@@ -14,13 +14,10 @@ export interface Column {
   readonly title: string;
   readonly numbers?: boolean;
   readonly givesWay?: boolean;
-  /** Whether it is broken into lines instead of being cut; such a column gives way first. */
-  readonly wraps?: boolean;
 }
 
 const GAP = 2;
 const NARROWEST = 8;
-const NARROWEST_WRAPPED = 24;
 
 interface TableOptions {
   readonly colours: Colours;
@@ -48,12 +45,7 @@ export function table(
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
   for (const [at, row] of rows.entries())
-    lines.push(
-      row.map((cell, column) => {
-        const width = widths[column] ?? cell.length;
-        return columns[column]?.wraps ? wrapped(cell, width).join('\n') : paint(shortened(cell, width), column, at);
-      }),
-    );
+    lines.push(row.map((cell, column) => paint(shortened(cell, widths[column] ?? cell.length), column, at)));
   return lines
     .toString()
     .split('\n')
@@ -63,10 +55,7 @@ export function table(
 
 /** Takes from the widest of the columns that may be cut, until enough is taken or all are narrow. */
 function giveWay(columns: readonly Column[], widths: number[], missing: number): void {
-  const wrapping = columns.findIndex(({ wraps }) => wraps);
-  const given = Math.min(missing, Math.max(0, (widths[wrapping] ?? 0) - NARROWEST_WRAPPED));
-  if (given > 0) widths[wrapping] = (widths[wrapping] ?? 0) - given;
-  for (let taken = given; taken < missing; taken++) {
+  for (let taken = 0; taken < missing; taken++) {
     const [widest] = columns
       .flatMap(({ givesWay }, at) => (givesWay ? [at] : []))
       .sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));

@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import { EXIT_CODES_EXPLAINED } from '../../cli/exit-codes.js';
 import { createProgram } from '../../cli/program.js';
 import { Captured, patchtide } from './terminal.js';
+
+/** Commands that the page names together with another. */
+const STANDS_WITH: Readonly<Record<string, string>> = {
+  'cycle resume': 'cycle pause',
+  'cycle cancel': 'cycle pause',
+  reject: 'approve',
+};
 
 describe('patchtide', () => {
   test('explains itself on stdout, with every exit code', async () => {
@@ -27,6 +35,21 @@ describe('patchtide', () => {
         ...command.commands.map((inner) => all(inner)),
       );
     expect(all(program)).not.toContain('');
+  });
+
+  test('is described in docs/command-line.md, with every command and exit code', () => {
+    const page = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8').replaceAll('\\|', '|');
+    const program = createProgram({ stdout: new Captured() } as never, () => undefined);
+    const namesOf = (command: typeof program, before: string): readonly string[] =>
+      command.commands.length === 0
+        ? [`${before}${command.name()}`]
+        : command.commands.flatMap((inner) => namesOf(inner, `${before}${command.name()} `));
+    const names = program.commands
+      .filter((command) => command.name() !== 'complete')
+      .flatMap((each) => namesOf(each, ''));
+    const described = (name: string) => page.includes(`\`${name}`) || STANDS_WITH[name] !== undefined;
+    expect(names.filter((name) => !described(name))).toEqual([]);
+    for (const [code] of EXIT_CODES_EXPLAINED) expect(page).toContain(`\n| ${code} | `);
   });
 
   test.each(['bash', 'zsh', 'fish'])('completes in %s', async (shell) => {

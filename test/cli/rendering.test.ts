@@ -56,6 +56,12 @@ describe('Pictures', () => {
     );
   });
 
+  test('a bar shows one failure among thousands, and is full where nothing is left to do', () => {
+    const text = (nodes: ReturnType<typeof counts>) => bar(nodes, 10).map(([cells]) => cells);
+    expect(text(counts(5_000, { patched: 10, failed: 1 }))).toEqual(['', '█', '', '░'.repeat(9)]);
+    expect(text(counts(3, { patched: 2, failed: 1 }))).toEqual(['█'.repeat(7), '█'.repeat(3), '', '']);
+  });
+
   test('a line is never wider than its width', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string())), fc.integer({ min: 1, max: 80 }), (line, width) =>
