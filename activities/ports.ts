@@ -13,7 +13,7 @@ import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } 
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { EstateSettings } from '../domain/import/estate.js';
-import type { Manifest } from '../domain/manifest.js';
+import type { Continues, Manifest } from '../domain/manifest.js';
 import type { OtherPatching } from '../domain/other-patching.js';
 import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
@@ -346,6 +346,14 @@ export interface Records extends AccountDirectory {
   patchesBefore(
     cycle: CycleId,
     stage: StageName,
+  /** The manifest with which a stage has gone on in that round; null where it has not. */
+  continuation(cycle: CycleId, stage: StageName, round: number): Promise<Digest | null>;
+  /**
+   * Adds the waves of a manifest that continues another, and moves its targets into them, to be patched as if nothing had
+   * been done to them; those it leaves out and that have no outcome get that one. Answers with what the stage goes on with:
+   * the first manifest of a round stays. A failed node that is not tried after all gets its outcome back (`skipRest`).
+   */
+  continueNodes(manifest: Manifest & { readonly continues: Continues }): Promise<Digest>;
     nodes: readonly NodeId[],
   ): Promise<ReadonlyMap<NodeId, readonly NodePatch[]>>;
   batchNodes(cycle: CycleId, stage: StageName, wave: number, batch: number): Promise<NodeProgress[]>;
@@ -357,7 +365,14 @@ export interface Records extends AccountDirectory {
   ): Promise<void>;
   /** Gives outcomes to nodes that have none: the first verdict stays. */
   nodeVerdicts(cycle: CycleId, stage: StageName, verdicts: readonly NodeVerdict[]): Promise<void>;
-  /** Gives every node of the stage (or of one of its waves) that has no outcome and was not touched the outcome `skipped`; answers how many. */
+  /**
+   * Says why the nodes of a wave that have no outcome and were not touched wait for their next window; answers how many.
+   */
+  carryRest(cycle: CycleId, stage: StageName, wave: number, reason: string): Promise<number>;
+  /**
+   * Gives every node of the stage (or of one of its waves) that has no outcome and was not touched the outcome `skipped`, or
+   * `carried-over` where it was to wait for a next window; answers how many.
+   */
   skipRest(cycle: CycleId, stage: StageName, wave: number | null, reason: string): Promise<number>;
   stageNodes(cycle: CycleId, stage: StageName): Promise<NodeProgress[]>;
   outcomeCounts(cycle: CycleId, stage: StageName): Promise<Partial<Record<Outcome, number>>>;

@@ -9,6 +9,7 @@ import { type NodeFacts, type Preparation, prepareNodes } from '../domain/prepar
 import { type Selection, select } from '../domain/selection.js';
 import { type StagePolicy, stagePolicy } from '../domain/stage-policy.js';
 import { waveSummary } from '../domain/waves.js';
+import { type ContinuedStage, type ContinueRequest, continueStage } from './continue-stage.js';
 import { talkingToAws } from './failures.js';
 import { locationsOfAccount, nodesOf, planOf, sideBySide } from './locations.js';
 import { type Fleet, FleetError, type NodeScan, type Records } from './ports.js';
@@ -98,11 +99,15 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       matched: selection.nodes.length,
       targets: manifest.targets.length,
       windows: manifest.windows,
-      waves: manifest.waves.flatMap((wave) => {
-        const window = manifest.windows.find(({ window: name }) => name === wave.window);
-        return window ? [waveSummary(wave, window)] : [];
-      }),
+      waves: await summaries(manifest),
     };
+  }
+
+  async function summaries({ waves, windows }: Manifest): Promise<readonly WaveSummary[]> {
+    return waves.flatMap((wave) => {
+      const window = windows.find(({ window: name }) => name === wave.window);
+      return window ? [waveSummary(wave, window)] : [];
+    });
   }
 
   /** The nodes on which a stage has something to prove: those that it patched, and those that needed nothing. */
@@ -254,7 +259,14 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     return found;
   }
 
-  return { openCycle, selectStage, prepareStage, selectProven, selectFleet };
+  return {
+    openCycle,
+    selectStage,
+    prepareStage,
+    continueStage: (request: ContinueRequest): Promise<ContinuedStage> => continueStage(request, ports, summaries),
+    selectProven,
+    selectFleet,
+  };
 }
 
 const rightNow = (): Instant => new Date().toISOString() as Instant;

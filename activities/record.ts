@@ -104,6 +104,10 @@ export function createRecordActivities({ records }: { readonly records: Records 
     return records.skipRest(input.cycle, input.stage, input.wave, input.reason);
   }
 
+  async function carryRest(input: { cycle: CycleId; stage: StageName; wave: number; reason: string }): Promise<number> {
+    return records.carryRest(input.cycle, input.stage, input.wave, input.reason);
+  }
+
   /** How many nodes of the stage somebody has to look at. */
   async function failures(input: { cycle: CycleId; stage: StageName }): Promise<number> {
     const counts = await records.outcomeCounts(input.cycle, input.stage);
@@ -190,5 +194,16 @@ export function createRecordActivities({ records }: { readonly records: Records 
     });
   }
 
-  return { project, noteOutage, recordDecisions, note, skipRest, failures, harvest, reservePlannedCycle, fleetScanned };
+  return {
+    project,
+    noteOutage,
+    recordDecisions,
+    note,
+    skipRest,
+    carryRest,
+    failures,
+    harvest,
+    reservePlannedCycle,
+    fleetScanned,
+  };
 }

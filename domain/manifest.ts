@@ -75,8 +75,19 @@ export interface BaselineInUse extends Location {
   readonly foreign: boolean;
 }
 
+/** What a manifest goes on with: nodes that were not reached in their window, or that failed and are tried again. */
+export interface Continues {
+  /** The approved one. */
+  readonly manifest: Digest;
+  readonly of: 'carried-over' | 'failed';
+  /** From 1 in each stage. */
+  readonly round: number;
+}
+
 /** What a stage is about to do, fixed: what an approver approves, under its digest. */
 export interface Manifest {
+  /** Where it goes on with some of the nodes of another one, under that one's approval. */
+  readonly continues?: Continues;
   readonly cycle: CycleId;
   readonly plan: { readonly name: PlanName; readonly version: number };
   readonly stage: StageName;
@@ -106,4 +117,6 @@ export interface WaveSummary extends Location {
   readonly nodes: number;
   /** The number of nodes of each batch, in order. */
   readonly batches: readonly number[];
+  /** Where the stage goes on with nodes of an earlier wave. */
+  readonly continues?: true;
 }

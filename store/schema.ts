@@ -43,6 +43,9 @@ export interface Database {
   cycle_nodes: CycleNodesTable;
   operations: OperationsTable;
   node_steps: NodeStepsTable;
+  continuations: { cycle: CycleId; stage: StageName; round: number; manifest: Digest };
+  rollbacks: RollbacksTable;
+  rollback_nodes: RollbackNodesTable;
   inventory: InventoryTable;
   node_scans: NodeScansTable;
   patch_first_seen: { os: OperatingSystem; patch: string; first_seen: Instant };
@@ -150,7 +153,9 @@ interface CycleNodesTable {
   reason: string | null;
   surplus: Json<readonly PinnedPatch[]>;
   absent: Json<readonly PinnedPatch[]>;
-  /** The patches when the stage was prepared, until there is an outcome; null where no scan told. */
+  /** What had become of it before it was to be tried again, until that has an outcome of its own. */
+  earlier: Json<{ readonly outcome: Outcome; readonly reason: string | null }> | null;
+  /** The patches when the stage was prepared, until it is known what the install brought; null where no scan told. */
   before: Json<readonly NodePatch[]> | null;
 }
 

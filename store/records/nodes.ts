@@ -13,6 +13,7 @@ type Nodes = Pick<
   | 'stepBegan'
   | 'nodeProblems'
   | 'nodeVerdicts'
+  | 'carryRest'
   | 'skipRest'
   | 'stageNodes'
   | 'outcomeCounts'
@@ -56,8 +57,8 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
       await lockCycle(trx, cycle);
       const changed = await sql`
         update cycle_nodes as node set
-          outcome = verdict.outcome, reason = verdict.reason, surplus = verdict.surplus, absent = verdict.absent,
-          before = null
+          outcome = verdict.outcome, reason = verdict.reason, absent = verdict.absent, before = null, earlier = null,
+          surplus = node.surplus || verdict.surplus
         from jsonb_to_recordset(${json(verdicts)}) as verdict
           (node text, outcome text, reason text, surplus jsonb, absent jsonb)
         where node.cycle = ${cycle} and node.stage = ${stage} and node.node = verdict.node
@@ -65,19 +66,28 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
       if (changed.numAffectedRows) await noteOutcomes(trx, cycle, stage);
     }),
 
+  carryRest: async (cycle, stage, wave, reason) => {
+    const { numAffectedRows } = await sql`
+      update cycle_nodes set reason = ${reason}
+      where cycle = ${cycle} and stage = ${stage} and wave = ${wave} and outcome is null and not touched`.execute(db);
+    return Number(numAffectedRows ?? 0);
+  },
+
   skipRest: (cycle, stage, wave, reason) =>
     db.transaction().execute(async (trx) => {
       await lockCycle(trx, cycle);
       const inScope = wave === null ? sql`true` : sql`wave = ${wave}`;
       const changed = await sql`
-        update cycle_nodes set outcome = 'skipped', reason = ${reason}
+        update cycle_nodes set
+          outcome = coalesce(earlier->>'outcome', case when reason is null then 'skipped' else 'carried-over' end),
+          reason = coalesce(earlier->>'reason' || ' It was not tried again: ', '') || ${reason}
         where cycle = ${cycle} and stage = ${stage} and ${inScope} and outcome is null and not touched`.execute(trx);
       if (changed.numAffectedRows) await noteOutcomes(trx, cycle, stage);
       // Counted, not taken from the update: a repeated call answers the same.
       const { rows } = await sql<{ skipped: number }>`
         select count(*)::integer as skipped from cycle_nodes
         where cycle = ${cycle} and stage = ${stage} and ${inScope} and wave > 0
-          and outcome = 'skipped' and reason = ${reason}`.execute(trx);
+          and outcome in ('skipped', 'carried-over') and reason = ${reason}`.execute(trx);
       return rows[0]?.skipped ?? 0;
     }),
 

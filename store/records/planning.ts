@@ -45,7 +45,7 @@ export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes'> => ({
 });
 
 /** An empty manifest has no windows; a wave whose window it does not list opens when it was prepared. */
-const insertWaves = (trx: Transaction<Database>, { cycle, stage, waves, windows, preparedAt }: Manifest) => {
+export const insertWaves = (trx: Transaction<Database>, { cycle, stage, waves, windows, preparedAt }: Manifest) => {
   const rows = waves.map((wave) => {
     const occurrence = windows.find(({ window }) => window === wave.window);
     return {

@@ -2,7 +2,7 @@ import type { BegunStep } from '../../activities/steps.js';
 import type { Instant, Location, StageName } from '../../domain/ids.js';
 import type { createActivities } from '../../worker/worker.js';
 import { requestFor } from './cycle-request.js';
-import { digestOf, nodesIn, openingsOf, policiesOf, wavesOf } from './fake-fleet.js';
+import { digestOf, nodesIn, openingsOf, policiesOf } from './fake-fleet.js';
 import { type FakeWorld, placeOf } from './fake-world.js';
 
 type Activities = ReturnType<typeof createActivities>;
@@ -38,6 +38,27 @@ export function fakeActivities(world: FakeWorld): Activities {
       const targets = nodesIn(stage);
       return { manifest, matched: stage.matched ?? targets, targets, ...openingsOf(world.script, stage, now) };
     },
+    async continueStage({ stage: name, of, waves, round, firstWave, now }) {
+      await world.meet('continueStage');
+      const manifest = digestOf(`${name}-manifest-1-continued-${round}`);
+      await world.ask({ what: 'continue', stage: name, of, waves, round, manifest });
+      const all = world.waves(name);
+      const failed = (wave: number) =>
+        Object.entries(world.stage(name).failures ?? {}).flatMap(([place, nodes]) =>
+          place.startsWith(`w${wave}.`) ? [nodes] : [],
+        );
+      const next = all.flatMap((wave, index) => {
+        const wanted = of === 'failed' || waves.includes(index + 1);
+        const batches = wanted ? (of === 'failed' ? failed(index + 1) : world.untouched(name, index + 1)) : [];
+        return batches.length > 0 ? [{ ...wave, batches }] : [];
+      });
+      world.continued[name] = [...(world.continued[name] ?? []), ...next];
+      const opened = openingsOf(world.script, { name, waves: next }, now, of === 'carried-over').waves;
+      return {
+        manifest,
+        waves: opened.map((wave, index) => ({ ...wave, number: firstWave + index, continues: true as const })),
+      };
+    },
     async selectProven({ stage }) {
       await world.meet('selectProven');
       return { digest: digestOf(`${stage}-proven-selection`), locations: locationsOf(stage) };
@@ -68,7 +89,7 @@ export function fakeActivities(world: FakeWorld): Activities {
           continue;
         }
         await world.ask({ what: 'step', stage: name, wave, batch, step });
-        const nodes = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+        const nodes = world.waves(name)[wave - 1]?.batches[batch - 1] ?? 0;
         const key = `${name}.w${wave}.b${batch}.${step}`;
         await world.begin({ key, run, step, nodes, fails: stage.failingSteps?.includes(step) ?? false });
         begun.push({ batch, key, nodes });
@@ -97,7 +118,7 @@ export function fakeActivities(world: FakeWorld): Activities {
           return ours && (begun.step === 'install' || begun.step.startsWith('before-') || begun.step === 'start');
         });
         if (!touched) return { batch, done: 0, failed: 0, surplus: 0 };
-        const done = wavesOf(stage)[wave - 1]?.batches[batch - 1] ?? 0;
+        const done = world.waves(name)[wave - 1]?.batches[batch - 1] ?? 0;
         return { batch, done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
       });
       return { recorded };
@@ -142,17 +163,16 @@ export function fakeActivities(world: FakeWorld): Activities {
     async skipRest({ stage, wave, reason }) {
       await world.meet('skipRest');
       await world.ask({ what: 'skip-rest', stage, wave, reason });
-      const begun = new Set(
-        world
-          .asked('step')
-          .flatMap((step) => (step.stage === stage && step.step === 'install' ? [`${step.wave}.${step.batch}`] : [])),
-      );
-      return wavesOf(world.stage(stage)).reduce((sum, { batches }, index) => {
-        if (wave !== null && wave !== index + 1) return sum;
-        return (
-          sum + batches.reduce((rest, size, batch) => rest + (begun.has(`${index + 1}.${batch + 1}`) ? 0 : size), 0)
-        );
-      }, 0);
+      const sizes = world
+        .waves(stage)
+        .flatMap((_wave, index) => (wave === null || wave === index + 1 ? world.untouched(stage, index + 1) : []));
+      return sumOf(sizes);
+    },
+    async carryRest({ stage, wave, reason }) {
+      await world.meet('carryRest');
+      const nodes = sumOf(world.untouched(stage, wave));
+      await world.ask({ what: 'carry-rest', stage, wave, nodes, reason });
+      return nodes;
     },
     async failures({ stage }) {
       const recorded = world.asked('record').filter((entry) => entry.stage === stage);
@@ -189,4 +209,5 @@ export function fakeActivities(world: FakeWorld): Activities {
   };
 }
 
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 const EPOCH = '1970-01-01T00:00:00.000Z' as Parameters<typeof openingsOf>[2];

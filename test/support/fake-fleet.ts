@@ -1,4 +1,4 @@
-import { occurrence } from '../../domain/calendar/windows.js';
+import { occurrence, occurrences } from '../../domain/calendar/windows.js';
 import type { MaintenanceWindow } from '../../domain/documents/types.js';
 import type { AccountId, Digest, Instant, Region, StageName, ZoneId } from '../../domain/ids.js';
 import type { WaveSummary, WindowOccurrence } from '../../domain/manifest.js';
@@ -90,18 +90,23 @@ export const nodesIn = (stage: StageScript): number =>
     .flatMap(({ batches }) => batches)
     .reduce((sum, size) => sum + size, 0);
 
-/** The stage's waves in the windows that the calendar gives them at `now`: the real one, clock changes and all. */
+/**
+ * The stage's waves in the windows that the calendar gives them at `now`: the real one, clock changes and all.
+ * `onlyTheNext`: not in one that is open already.
+ */
 export function openingsOf(
   script: FleetScript,
   stage: StageScript,
   now: Instant,
+  onlyTheNext = false,
 ): { windows: WindowOccurrence[]; waves: WaveSummary[] } {
   const known = [ANY_TIME, ...(script.windows ?? [])];
   const names = [...new Set(wavesOf(stage).map(({ window }) => window))];
   const windows = names.map((name) => {
     const window = known.find((candidate) => candidate.name === name);
     if (!window) throw new Error(`The script has no window ${name}.`);
-    return occurrence(window, nodesIn(stage), now);
+    const [next] = onlyTheNext ? occurrences(window, nodesIn(stage), now, 1) : [];
+    return next ?? occurrence(window, nodesIn(stage), now);
   });
   const waves = wavesOf(stage).map((wave, index): WaveSummary => {
     const opening = windows[names.indexOf(wave.window)];

@@ -6,7 +6,7 @@ import type { Decision } from '../../domain/cycle.js';
 import type { Digest, Instant, Location } from '../../domain/ids.js';
 import type { WebhookEvent } from '../../domain/webhook.js';
 import type { FleetScanResult } from '../../workflows/messages.js';
-import type { FleetScript, StageScript } from './fake-fleet.js';
+import { type FleetScript, type StageScript, type WaveScript, wavesOf } from './fake-fleet.js';
 
 /** What a workflow asked of the world, in order. `at` is the server's clock. */
 export type Asked = { readonly at: Instant } & (
@@ -23,6 +23,21 @@ export type Asked = { readonly at: Instant } & (
   | { readonly what: 'stage-task'; readonly stage: string; readonly step: string; readonly place: string }
   | { readonly what: 'record'; readonly stage: string; readonly wave: number; readonly batch: number }
   | { readonly what: 'skip-rest'; readonly stage: string; readonly wave: number | null; readonly reason: string }
+  | {
+      readonly what: 'carry-rest';
+      readonly stage: string;
+      readonly wave: number;
+      readonly nodes: number;
+      readonly reason: string;
+    }
+  | {
+      readonly what: 'continue';
+      readonly stage: string;
+      readonly of: 'carried-over' | 'failed';
+      readonly waves: readonly number[];
+      readonly round: number;
+      readonly manifest: Digest;
+    }
   | { readonly what: 'harvest'; readonly stage: string }
   | { readonly what: 'project'; readonly change: ProjectionChange }
   | { readonly what: 'outage'; readonly wave: number | null; readonly message: string | null }
@@ -61,6 +76,8 @@ export class FakeWorld {
   script: FleetScript = { stages: [] };
   journal: Asked[] = [];
   operations: FakeOperation[] = [];
+  /** The waves with which stages have gone on, by stage; numbered on from those of the script. */
+  continued: Record<string, readonly WaveScript[]> = {};
   /** The cycle that keeps a plan's schedule from starting another. */
   busyWith: string | null = null;
   /** Workflows of other cycles that have nodes of every batch. */
@@ -78,6 +95,7 @@ export class FakeWorld {
     this.script = script;
     this.journal = [];
     this.operations = [];
+    this.continued = {};
     this.busyWith = null;
     this.othersHaveNodes = [];
     this.faults = new Map();
@@ -152,6 +170,21 @@ export class FakeWorld {
     const stage = this.script.stages.find((candidate) => candidate.name === name);
     if (!stage) throw new Error(`The script has no stage ${name}.`);
     return stage;
+  }
+
+  /** The waves of a stage, those with which it has gone on included. */
+  waves(name: string): readonly WaveScript[] {
+    return [...wavesOf(this.stage(name)), ...(this.continued[name] ?? [])];
+  }
+
+  /** The sizes of a wave's batches on which nothing has been installed. */
+  untouched(name: string, wave: number): readonly number[] {
+    const begun = new Set(
+      this.asked('step').flatMap((entry) =>
+        entry.stage === name && entry.wave === wave && entry.step === 'install' ? [entry.batch] : [],
+      ),
+    );
+    return (this.waves(name)[wave - 1]?.batches ?? []).filter((_size, index) => !begun.has(index + 1));
   }
 
   async begin(operation: Pick<FakeOperation, 'key' | 'run' | 'step' | 'nodes' | 'fails'>): Promise<void> {

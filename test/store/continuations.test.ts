@@ -1,0 +1,121 @@
+import { expect, test } from '@jest/globals';
+import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
+import type { Manifest } from '../../domain/manifest.js';
+import { onEveryDatabase } from '../support/databases.js';
+import { DEV, HERE, manifestOf, NOW, nodeIds, startedCycle } from './examples.js';
+
+const NEXT = '2026-11-17T06:00:00.000Z' as Instant;
+const [FIRST, SECOND, THIRD, FOURTH] = nodeIds(4) as [NodeId, NodeId, NodeId, NodeId];
+
+/** The nodes of the example's second zone, as wave 3, a week later. */
+const continued = (cycle: CycleId, of: 'carried-over' | 'failed', nodes: readonly NodeId[], round = 1) => {
+  const approved = manifestOf(cycle, 2);
+  return {
+    ...approved,
+    continues: { manifest: 'sha256:approved' as Digest, of, round },
+    windows: approved.windows.map((window) => ({ ...window, opens: NEXT })),
+    targets: approved.targets.filter(({ node }) => nodes.includes(node)),
+    leftOut: [],
+    waves: approved.waves.slice(1).map((wave) => ({
+      ...wave,
+      number: 2 + round,
+      batches: wave.batches.map((batch) => ({ ...batch, nodes })),
+    })),
+  } satisfies Manifest;
+};
+const verdict = (node: NodeId, outcome: 'failed' | 'patched') => ({
+  node,
+  outcome,
+  reason: `It is ${outcome}.`,
+  surplus: [{ id: 'dependency', title: `dependency-${outcome}` }],
+  absent: [],
+});
+
+onEveryDatabase('a stage that goes on', (on) => {
+  const planned = async () => {
+    const cycle = await startedCycle(on.store);
+    await on.store.planNodes(cycle, DEV, manifestOf(cycle, 2));
+    return cycle;
+  };
+  const nodesOf = async (cycle: CycleId) =>
+    new Map((await on.store.stageNodes(cycle, DEV)).map((node) => [node.node, node]));
+
+  test('moves nodes that were not reached into the next window, and says so', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    await store.stepBegan(cycle, DEV, [THIRD], 'install', true);
+    expect(await store.carryRest(cycle, DEV, 2, 'Not begun at the cutoff.')).toBe(1);
+    expect(await store.carryRest(cycle, DEV, 2, 'Not begun at the cutoff.')).toBe(1);
+    const manifest = continued(cycle, 'carried-over', [FOURTH]);
+    const digest = await store.continueNodes(manifest);
+    expect(await store.manifest(digest)).toEqual(manifest);
+    expect(await store.continuation(cycle, DEV, 1)).toBe(digest);
+    const nodes = await nodesOf(cycle);
+    expect(nodes.get(FOURTH)).toMatchObject({
+      wave: 3,
+      batch: 1,
+      outcome: null,
+      reason: `Carried over to window nightly of ${NEXT}.`,
+    });
+    expect(nodes.get(THIRD)).toMatchObject({ wave: 2, touched: true, reason: null });
+    const stage = (await store.cycleView(cycle))?.stages.find(({ name }) => name === DEV);
+    expect(stage?.windows.map(({ opens }) => opens)).toEqual([NOW, NEXT]);
+    expect(await store.continuation(cycle, DEV, 2)).toBeNull();
+  });
+
+  test('goes on once in a round: what a late attempt brings changes nothing', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    const digest = await store.continueNodes(continued(cycle, 'carried-over', [THIRD, FOURTH]));
+    await store.stepBegan(cycle, DEV, [THIRD], 'install', true);
+    expect(await store.continueNodes(continued(cycle, 'carried-over', [THIRD]))).toBe(digest);
+    expect((await nodesOf(cycle)).get(THIRD)).toMatchObject({ wave: 3, touched: true, step: 'install' });
+  });
+
+  test('tries failed nodes again as if nothing had been done to them; what came in stays known', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    await store.stepBegan(cycle, DEV, [THIRD], 'install', true);
+    await store.nodeProblems(cycle, DEV, [{ node: THIRD, step: 'install', code: 'failed', message: 'exit 1' }]);
+    await store.nodeVerdicts(cycle, DEV, [verdict(THIRD, 'failed')]);
+    await store.continueNodes(continued(cycle, 'failed', [THIRD]));
+    expect((await nodesOf(cycle)).get(THIRD)).toMatchObject({
+      wave: 3,
+      touched: false,
+      problem: null,
+      step: null,
+      outcome: null,
+    });
+    await store.nodeVerdicts(cycle, DEV, [verdict(THIRD, 'patched')]);
+    const { items } = await store.cycleNodes(cycle, { outcome: 'patched', limit: 10 });
+    expect(items).toMatchObject([
+      { node: THIRD, surplus: [{ title: 'dependency-failed' }, { title: 'dependency-patched' }] },
+    ]);
+  });
+
+  test('ends with carried-over for those that were to wait, skipped for the others, failed for those not tried again', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    await store.nodeVerdicts(cycle, DEV, [verdict(THIRD, 'failed')]);
+    await store.continueNodes(continued(cycle, 'failed', [THIRD]));
+    await store.carryRest(cycle, DEV, 1, 'Not begun at the cutoff.');
+    await store.skipRest(cycle, DEV, 1, 'The operator stopped the cycle.');
+    expect(await store.skipRest(cycle, DEV, null, 'The operator stopped the cycle.')).toBe(3);
+    const nodes = await nodesOf(cycle);
+    expect([FIRST, SECOND, THIRD, FOURTH].map((node) => nodes.get(node)?.outcome)).toEqual([
+      'carried-over',
+      'carried-over',
+      'failed',
+      'skipped',
+    ]);
+    expect(nodes.get(THIRD)?.reason).toBe('It is failed. It was not tried again: The operator stopped the cycle.');
+  });
+
+  test('gives those that it cannot take along their outcome', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    const leftOut = [{ ...HERE, node: THIRD, name: 'web', outcome: 'gone' as const, reason: 'It is gone.' }];
+    await store.continueNodes({ ...continued(cycle, 'carried-over', [FOURTH]), leftOut });
+    expect((await nodesOf(cycle)).get(THIRD)).toMatchObject({ wave: 2, outcome: 'gone', reason: 'It is gone.' });
+  });
+});
