@@ -17,6 +17,7 @@ import type { Continues, Manifest } from '../domain/manifest.js';
 import type { OtherPatching } from '../domain/other-patching.js';
 import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
+import type { Rollbacks, RootVolumes } from './rollback-ports.js';
 
 /*
  * What the activities ask of the world. `aws/` implements Fleet, `store/` implements Records; tests may implement either.
@@ -114,7 +115,7 @@ export interface RegisteredBaseline {
  * A fleet on AWS. Every call takes a location, reaches it with that account's role and external id, pages to the end, and
  * throws FleetError and nothing else. Calls without a client token are sent exactly once: retrying is the caller's.
  */
-export interface Fleet {
+export interface Fleet extends RootVolumes {
   /** All nodes of a location (EC2 instances and hybrid nodes, SSM's knowledge joined in) that bear all of these tags. */
   findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
   /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */
@@ -203,6 +204,7 @@ export type OperationKind =
   | 'command'
   | 'snapshots'
   | 'automation'
+  | 'root-volumes'
   | 'agent-back'
   | 'instances-running'
   | 'instances-stopped';
@@ -287,6 +289,8 @@ export interface NodeVerdict {
   readonly surplus: readonly PinnedPatch[];
   /** Pinned, and not present. */
   readonly absent: readonly PinnedPatch[];
+  /** What the install brought: what a rollback has to take away. Left out or null where nobody knows. */
+  readonly brought?: readonly PinnedPatch[] | null;
 }
 
 /** A node's last scan: its counts and its patches. */
@@ -298,7 +302,7 @@ export interface NodeScan {
 }
 
 /** The memory. Every write is an upsert by natural key: twice is once. */
-export interface Records extends AccountDirectory {
+export interface Records extends AccountDirectory, Rollbacks {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
@@ -342,10 +346,6 @@ export interface Records extends AccountDirectory {
    * keeps the patches of its last scan (of one since `scannedSince`), whatever scans follow: what the verdict compares with.
    */
   planNodes(cycle: CycleId, stage: StageName, manifest: Manifest, scannedSince?: Instant): Promise<void>;
-  /** The patches that nodes without an outcome had when the stage was prepared; without those that no scan told of. */
-  patchesBefore(
-    cycle: CycleId,
-    stage: StageName,
   /** The manifest with which a stage has gone on in that round; null where it has not. */
   continuation(cycle: CycleId, stage: StageName, round: number): Promise<Digest | null>;
   /**
@@ -354,6 +354,10 @@ export interface Records extends AccountDirectory {
    * the first manifest of a round stays. A failed node that is not tried after all gets its outcome back (`skipRest`).
    */
   continueNodes(manifest: Manifest & { readonly continues: Continues }): Promise<Digest>;
+  /** The patches that nodes without an outcome had when the stage was prepared; without those that no scan told of. */
+  patchesBefore(
+    cycle: CycleId,
+    stage: StageName,
     nodes: readonly NodeId[],
   ): Promise<ReadonlyMap<NodeId, readonly NodePatch[]>>;
   batchNodes(cycle: CycleId, stage: StageName, wave: number, batch: number): Promise<NodeProgress[]>;

@@ -102,7 +102,15 @@ export async function readScans(
 
 /** A node that no scan speaks of: gone, or what went wrong first decides, or nothing was done to it after all. */
 function unjudged({ node, problem }: NodeProgress, installed: boolean, gone: boolean): NodeVerdict {
-  const found = (outcome: Outcome, reason: string): NodeVerdict => ({ node, outcome, reason, surplus: [], absent: [] });
+  const found = (outcome: Outcome, reason: string): NodeVerdict => ({
+    node,
+    outcome,
+    reason,
+    surplus: [],
+    absent: [],
+    // Where the install began and no scan tells what it brought, what was there before is kept: it tells as well.
+    brought: installed ? null : [],
+  });
   if (gone) return found('gone', 'It was no longer there after the install began.');
   if (problem) return found(outcomeOf(problem.code), `${problem.step}: ${problem.message}`);
   if (!installed) return found('skipped', 'Its wave ended before anything was installed on it.');

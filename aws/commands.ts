@@ -111,6 +111,29 @@ export const listInvocations = async (
     .flatMap((invocation) => toInvocation(invocation, output) ?? []);
 };
 
+/** See Fleet.commandOutputs. Details come with all plugins; those that did not run print nothing. */
+export const commandOutputs = async (
+  aws: Connection,
+  commandId: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<NodeId, string>> => {
+  const pages = await aws.pages('ListCommandInvocations', signal, (options) =>
+    paginateListCommandInvocations(
+      { client: aws.ssm, pageSize: PER_PAGE },
+      { CommandId: commandId, Details: true },
+      options,
+    ),
+  );
+  return new Map(
+    pages
+      .flatMap(({ CommandInvocations }) => CommandInvocations ?? [])
+      .flatMap(({ InstanceId, CommandPlugins }): [NodeId, string][] => {
+        const printed = (CommandPlugins ?? []).map(({ Output }) => Output ?? '').join('');
+        return InstanceId === undefined || printed === '' ? [] : [[InstanceId as NodeId, printed]];
+      }),
+  );
+};
+
 export const toInvocation = (invocation: CommandInvocation, output: OutputPlace): Invocation | null => {
   const { CommandId, InstanceId, Status, StatusDetails, StandardOutputUrl } = invocation;
   if (CommandId === undefined || InstanceId === undefined) return null;

@@ -2,6 +2,7 @@ import {
   CreateSnapshotsCommand,
   DescribeAvailabilityZonesCommand,
   DescribeInstancesCommand,
+  DescribeReplaceRootVolumeTasksCommand,
   DescribeSnapshotsCommand,
   StartInstancesCommand,
   StopInstancesCommand,
@@ -62,6 +63,8 @@ const CALLS: Readonly<Record<string, Try>> = {
     aws.ec2.send(new DescribeAvailabilityZonesCommand({}), options),
   'ec2:DescribeSnapshots': ({ aws }, options) =>
     aws.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], MaxResults: 5 }), options),
+  'ec2:DescribeReplaceRootVolumeTasks': ({ aws }, options) =>
+    aws.ec2.send(new DescribeReplaceRootVolumeTasksCommand({ MaxResults: 1 }), options),
   'ssm:DescribeInstanceInformation': ({ aws }, options) =>
     aws.ssm.send(new DescribeInstanceInformationCommand({ MaxResults: 5 }), options),
   'ssm:ListTagsForResource': ({ aws }, options) =>

@@ -3,7 +3,14 @@ import type { Location } from '../domain/ids.js';
 import { automation, startAutomation, stopAutomation } from './automations.js';
 import { ensureBaseline } from './baselines.js';
 import { Connections } from './clients.js';
-import { cancelCommand, listCommands, listInvocations, type OutputPlace, sendCommand } from './commands.js';
+import {
+  cancelCommand,
+  commandOutputs,
+  listCommands,
+  listInvocations,
+  type OutputPlace,
+  sendCommand,
+} from './commands.js';
 import { estate } from './estate.js';
 import { examine } from './examine.js';
 import { describeNodes, findNodes, instanceStates, onlineNodes, startInstances, stopInstances } from './nodes.js';
@@ -11,6 +18,7 @@ import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
 import type { CallObserver } from './observe.js';
 import { otherPatching } from './other-patching.js';
 import { patches, patchStates } from './patches.js';
+import { instanceVolumes, restoreRootVolume, restoreTasks } from './root-volumes.js';
 import { createSnapshots, findSnapshots } from './snapshots.js';
 
 export type { CallObserver, CallRecord } from './observe.js';
@@ -49,6 +57,10 @@ export const createFleet = ({
     ensureBaseline: (at, request, signal) => ensureBaseline(to(at), request, signal),
     createSnapshots: (at, request, signal, beforeSend) => createSnapshots(to(at), request, signal, beforeSend),
     findSnapshots: (at, keyPrefix, signal) => findSnapshots(to(at), keyPrefix, signal),
+    instanceVolumes: (at, nodes, signal) => instanceVolumes(to(at), nodes, signal),
+    restoreRootVolume: (at, request, signal, beforeSend) => restoreRootVolume(to(at), request, signal, beforeSend),
+    restoreTasks: (at, key, nodes, signal) => restoreTasks(to(at), key, nodes, signal),
+    commandOutputs: (at, commandId, signal) => commandOutputs(to(at), commandId, signal),
     startAutomation: (at, request, signal) => startAutomation(to(at), request, signal),
     automation: (at, executionId, signal) => automation(to(at), executionId, signal),
     stopAutomation: (at, executionId, signal) => stopAutomation(to(at), executionId, signal),

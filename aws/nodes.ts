@@ -107,7 +107,11 @@ const instancesWhere = async (aws: Connection, filters: Filter[], signal: AbortS
 };
 
 /** By filter: the parameter InstanceIds would fail as a whole for one instance that is gone. */
-const instancesNamed = async (aws: Connection, nodes: readonly NodeId[], signal: AbortSignal): Promise<Instance[]> => {
+export const instancesNamed = async (
+  aws: Connection,
+  nodes: readonly NodeId[],
+  signal: AbortSignal,
+): Promise<Instance[]> => {
   const chunks = chunksOf(nodes, VALUES_PER_EC2_FILTER);
   const found = chunks.map((chunk) => instancesWhere(aws, [{ Name: 'instance-id', Values: chunk }], signal));
   return (await Promise.all(found)).flat();

@@ -35,6 +35,8 @@ export const workflowIds = {
   stage: (cycleWorkflow: string, stage: StageName) => `${cycleWorkflow}/${stage}`,
   wave: (stageWorkflow: string, wave: { window: string; opens: Instant } & Location & { zone: ZoneId }) =>
     `${stageWorkflow}/${wave.window}@${wave.opens}/${wave.account}/${wave.region}/${wave.zone}`,
+  /** With a slash: a stage may be called rollback-1. */
+  rollback: (cycleWorkflow: string, number: number) => `${cycleWorkflow}/rollback/${number}`,
   stageScan: (stageWorkflow: string, preparation: string, at: Location) =>
     `${stageWorkflow}/scan-${preparation}/${at.account}/${at.region}`,
   schedule: (plan: PlanName) => `patch-plan/${plan}`,

@@ -12,6 +12,13 @@ const owner = (cycle: CycleId, stage: StageName) => `patchtide/${cycle}/${stage}
 export const stepKey = (cycle: CycleId, stage: StageName, wave: number, batch: number, step: string): string =>
   `${owner(cycle, stage)}/w${wave}.b${batch}.${step}`;
 
+/** A step of a batch that is rolled back; rollbacks are numbered within their cycle. */
+export const rollbackKey = (
+  { cycle, number }: { readonly cycle: CycleId; readonly number: number },
+  at: { readonly stage: StageName; readonly wave: number; readonly batch: number },
+  step: string,
+): string => `${owner(cycle, at.stage)}/r${number}.w${at.wave}.b${at.batch}.${step}`;
+
 /** What all effects of a wave's steps have in common; the dot keeps wave 1 apart from wave 10. */
 export const waveKeyPrefix = (cycle: CycleId, stage: StageName, wave: number): string =>
   `${owner(cycle, stage)}/w${wave}.`;

@@ -11,6 +11,7 @@ export const RIGHTS_STEPS = [
   'bucket',
   'snapshot',
   'patch',
+  'rollback',
   'stop-start',
   'automation',
   'other-patching',
@@ -44,6 +45,9 @@ const INSTANCES = ['arn:{partition}:ec2:{region}:{account}:instance/*'];
 const NODES = [...INSTANCES, 'arn:{partition}:ssm:{region}:{account}:managed-instance/*'];
 const BASELINES = ['arn:{partition}:ssm:{region}:{account}:patchbaseline/*'];
 const SNAPSHOTS = ['arn:{partition}:ec2:{region}::snapshot/*'];
+const VOLUMES = ['arn:{partition}:ec2:{region}:{account}:volume/*'];
+const SUBNETS = ['arn:{partition}:ec2:{region}:{account}:subnet/*'];
+const RESTORE_TASKS = ['arn:{partition}:ec2:{region}:{account}:replace-root-volume-task/*'];
 const EXECUTIONS = ['arn:{partition}:ssm:{region}:{account}:automation-execution/*'];
 const WINDOWS = ['arn:{partition}:ssm:{region}:{account}:maintenancewindow/*'];
 const BUCKET = 'arn:{partition}:s3:::{bucket}';
@@ -109,7 +113,7 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
       ...on(ANY, 'ec2:DescribeSnapshots'),
       ...knowing(
         { 'aws:RequestTag/patchtide:key': 'patchtide/plan-1/prod/w1.b1.snapshot' },
-        on([...INSTANCES, 'arn:{partition}:ec2:{region}:{account}:volume/*', ...SNAPSHOTS], 'ec2:CreateSnapshots'),
+        on([...INSTANCES, ...VOLUMES, ...SNAPSHOTS], 'ec2:CreateSnapshots'),
       ),
       { action: 'ec2:CreateTags', resources: SNAPSHOTS, context: { 'ec2:CreateAction': 'CreateSnapshots' } },
     ],
@@ -118,6 +122,19 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     purpose: 'check nodes, reboot them and run command tasks; the install itself takes the rights of scan',
     optional: false,
     rights: [send('AWS-RunShellScript', 'AWS-RunPowerShellScript')],
+  },
+  rollback: {
+    purpose: 'restore root volumes from snapshots: by an operator, or by a plan (`onFailure: rollback`)',
+    optional: true,
+    rights: [
+      ...on(ANY, 'ec2:DescribeReplaceRootVolumeTasks'),
+      ...on([...INSTANCES, ...VOLUMES, ...SUBNETS, ...SNAPSHOTS, ...RESTORE_TASKS], 'ec2:CreateReplaceRootVolumeTask'),
+      {
+        action: 'ec2:CreateTags',
+        resources: RESTORE_TASKS,
+        context: { 'ec2:CreateAction': 'CreateReplaceRootVolumeTask' },
+      },
+    ],
   },
   'stop-start': {
     purpose: 'start stopped instances and stop them again (`stopped: start`)',

@@ -1,7 +1,14 @@
 import type { Outcome } from './cycle.js';
 import type { ResolvedStage } from './documents/types.js';
 import type { PinnedPatch } from './fleet.js';
-import { complianceOf, type NodePatch, type NodePatchState, type OperatingSystem, type PatchState } from './fleet.js';
+import {
+  complianceOf,
+  type NodePatch,
+  type NodePatchState,
+  type OperatingSystem,
+  type PatchState,
+  packageScheme,
+} from './fleet.js';
 import { comparePatches, type Found, newestOf, type PatchSet } from './patch-set.js';
 import { isAtMost, isWindowsUpdate, parsePatch, pinned } from './versions.js';
 
@@ -30,6 +37,8 @@ export interface Verdict {
   readonly surplus: readonly PinnedPatch[];
   /** Pinned for this node, and not present. */
   readonly absent: readonly PinnedPatch[];
+  /** What the node has now in a version that it did not have before; null where no scan told of before. */
+  readonly brought: readonly PinnedPatch[] | null;
 }
 
 /**
@@ -51,7 +60,8 @@ export function verdict(evidence: Evidence): Verdict {
     ...(evidence.pinned === null ? fault(inStates(after, ['Missing']), state.missing, 'still missing') : []),
     ...rebootFaults(evidence),
   ];
-  const findings = { surplus: surplus.sort(comparePatches), absent: absent.sort(comparePatches) };
+  const brought = before === null ? null : patchesOf(added);
+  const findings = { surplus: surplus.sort(comparePatches), absent: absent.sort(comparePatches), brought };
   if (faults.length > 0) {
     const reported = problem ? [`the install reported ${problem.code}: ${problem.message}`] : [];
     return { outcome: 'failed', reason: [...faults, ...reported].join('; '), ...findings };
@@ -120,11 +130,27 @@ function addedPatches(os: OperatingSystem, before: readonly NodePatch[], now: re
   const earlier = newestOf(os, ofTheSameIds(changed, before)).read;
   return { read: [...read.values()].filter((it) => !isWithin(os, it, earlier.get(it.version.name))), unread };
 }
+const patchesOf = ({ read, unread }: Added): PinnedPatch[] =>
+  [...read.map(({ patch }) => patch), ...unread].map(({ id, title }) => ({ id, title })).sort(comparePatches);
 const NOTHING: Added = { read: [], unread: [] };
 interface Added {
   readonly read: readonly Found[];
   readonly unread: readonly PinnedPatch[];
 }
+
+/** What is there now in a version that was not there before. */
+export const broughtBy = (
+  os: OperatingSystem,
+  before: readonly NodePatch[],
+  now: readonly NodePatch[],
+): readonly PinnedPatch[] => patchesOf(addedPatches(os, inStates(before, PRESENT), inStates(now, PRESENT)));
+
+/** Whether exactly this patch is among those that are there now; Windows updates go by their number. */
+export const isPresent = (os: OperatingSystem, patch: PinnedPatch, now: readonly NodePatch[]): boolean => {
+  const is = (other: PinnedPatch) =>
+    packageScheme(os) === 'kb' ? other.id.toUpperCase() === patch.id.toUpperCase() : textOf(other) === textOf(patch);
+  return inStates(now, PRESENT).some(is);
+};
 
 /**
  * Of what was added, what is above the most that this node may have: what was pinned, and what the stage before proved.

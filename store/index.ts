@@ -20,6 +20,7 @@ import { manifests } from './records/manifests.js';
 import { nodes } from './records/nodes.js';
 import { operations } from './records/operations.js';
 import { planning } from './records/planning.js';
+import { rollbacks } from './records/rollbacks.js';
 import type { Database } from './schema.js';
 
 export {
@@ -69,10 +70,11 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...documents(db),
     ...manifests(db),
     ...operations(db),
-    ...planning(db),
     ...leases(db),
-    ...nodes(db),
+    ...planning(db),
     ...continuations(db),
+    ...nodes(db),
+    ...rollbacks(db),
     ...cycles(db),
     ...fleetRecords(db),
     ...audit(db),

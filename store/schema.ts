@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { AuditEntry, NodeProgress, NodeResult, Operation } from '../activities/ports.js';
+import type { RollbackOutcome, RollbackStatus } from '../activities/rollback-ports.js';
 import type { CycleStatus, Decision, Outcome, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
 import type { NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import type {
@@ -15,6 +16,7 @@ import type {
 } from '../domain/ids.js';
 import type { Manifest } from '../domain/manifest.js';
 import type { PatchSet } from '../domain/patch-set.js';
+import type { DataVolume, RollbackScope } from '../domain/rollback.js';
 import type { Selection } from '../domain/selection.js';
 
 /*
@@ -41,16 +43,16 @@ export interface Database {
   cycle_stages: CycleStagesTable;
   cycle_waves: CycleWavesTable;
   cycle_nodes: CycleNodesTable;
-  operations: OperationsTable;
-  node_steps: NodeStepsTable;
   continuations: { cycle: CycleId; stage: StageName; round: number; manifest: Digest };
   rollbacks: RollbacksTable;
   rollback_nodes: RollbackNodesTable;
+  operations: OperationsTable;
+  node_leases: NodeLeasesTable;
+  node_steps: NodeStepsTable;
   inventory: InventoryTable;
   node_scans: NodeScansTable;
   patch_first_seen: { os: OperatingSystem; patch: string; first_seen: Instant };
   cycle_events: { seq: Generated<number>; cycle: CycleId; kind: string; body: Json<unknown>; at: Generated<Instant> };
-  node_leases: NodeLeasesTable;
   idempotency: {
     identity: string;
     key: string;
@@ -157,6 +159,39 @@ interface CycleNodesTable {
   earlier: Json<{ readonly outcome: Outcome; readonly reason: string | null }> | null;
   /** The patches when the stage was prepared, until it is known what the install brought; null where no scan told. */
   before: Json<readonly NodePatch[]> | null;
+  /** What the install brought; null where nobody knows. */
+  brought: Json<readonly PinnedPatch[]> | null;
+}
+
+interface RollbacksTable {
+  cycle: CycleId;
+  number: number;
+  key: string;
+  scope: Json<RollbackScope>;
+  by: string;
+  reason: string;
+  status: RollbackStatus;
+  message: string | null;
+  began_at: Instant;
+  ended_at: Instant | null;
+}
+
+interface RollbackNodesTable {
+  cycle: CycleId;
+  number: number;
+  stage: StageName;
+  node: NodeId;
+  account: AccountId;
+  region: Region;
+  wave: number;
+  batch: number;
+  zone_name: string | null;
+  snapshot: string | null;
+  data: Json<readonly DataVolume[]>;
+  outcome: RollbackOutcome | null;
+  reason: string | null;
+  lost: boolean;
+  detached: boolean;
 }
 
 interface OperationsTable {
@@ -183,6 +218,17 @@ interface OperationsTable {
   ended_at: Instant | null;
   ended_by_watch: number | null;
   results: Json<readonly NodeResult[]>;
+}
+
+interface NodeLeasesTable {
+  node: NodeId;
+  /** The workflow whose end ends the lease. */
+  owner: string;
+  cycle: CycleId;
+  stage: StageName;
+  wave: number;
+  batch: number;
+  at: Generated<Instant>;
 }
 
 interface NodeStepsTable {
@@ -221,17 +267,6 @@ interface InventoryTable {
   tags: Json<Readonly<Record<string, string>>>;
   found_at: Instant;
   gone_at: Instant | null;
-}
-
-interface NodeLeasesTable {
-  node: NodeId;
-  /** The workflow whose end ends the lease. */
-  owner: string;
-  cycle: CycleId;
-  stage: StageName;
-  wave: number;
-  batch: number;
-  at: Generated<Instant>;
 }
 
 interface NodeScansTable {

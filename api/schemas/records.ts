@@ -130,7 +130,15 @@ export const report = z
         ...location,
         key: text,
         stage: text.nullable(),
-        kind: z.enum(['command', 'snapshots', 'automation', 'agent-back', 'instances-running', 'instances-stopped']),
+        kind: z.enum([
+          'command',
+          'snapshots',
+          'automation',
+          'root-volumes',
+          'agent-back',
+          'instances-running',
+          'instances-stopped',
+        ]),
         step: text,
         nodes: list(text),
         status: z.enum(['intended', 'sent', 'ended']),
@@ -220,12 +228,14 @@ export const scan = z
     id: text,
     status: z.enum(['running', 'completed', 'failed']),
     reason: text.nullable(),
-    result: z.object({
-      nodes: count,
-      scanned: count,
-      busy: count.describe('Left alone, since a cycle is at work on them: they keep what their last scan said'),
-      unknown: count,
-      problems: list(text),
-    }).nullable(),
+    result: z
+      .object({
+        nodes: count,
+        scanned: count,
+        busy: count.describe('Left alone, since a cycle is at work on them: they keep what their last scan said'),
+        unknown: count,
+        problems: list(text),
+      })
+      .nullable(),
   })
   .meta({ id: 'Scan' });

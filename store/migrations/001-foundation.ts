@@ -115,10 +115,46 @@ create table cycle_nodes (
   surplus jsonb not null default '[]',
   absent jsonb not null default '[]',
   before jsonb,
+  brought jsonb,
   primary key (cycle, stage, node)
 );
 create index cycle_nodes_batch on cycle_nodes (cycle, stage, wave, batch);
 create index cycle_nodes_in_flight on cycle_nodes (cycle) where touched and outcome is null;
+
+create table rollbacks (
+  cycle text not null references cycles (id),
+  number integer not null,
+  key text not null,
+  scope jsonb not null,
+  by text not null,
+  reason text not null,
+  status text not null,
+  message text,
+  began_at timestamptz not null,
+  ended_at timestamptz,
+  primary key (cycle, number),
+  unique (cycle, key)
+);
+create unique index rollbacks_one_running on rollbacks (cycle) where status = 'running';
+
+create table rollback_nodes (
+  cycle text not null,
+  number integer not null,
+  stage text not null,
+  node text not null,
+  account text not null,
+  region text not null,
+  wave integer not null,
+  batch integer not null,
+  zone_name text,
+  snapshot text,
+  data jsonb not null default '[]',
+  outcome text,
+  reason text,
+  lost boolean not null default false,
+  detached boolean not null default false,
+  primary key (cycle, number, stage, node)
+);
 
 create table operations (
   key text primary key,
@@ -146,6 +182,18 @@ create table operations (
 create index operations_run on operations (run) where status <> 'ended';
 create index operations_watch on operations (run, ended_by_watch);
 create index operations_cycle on operations (cycle, stage);
+
+create table node_leases (
+  node text primary key,
+  owner text not null,
+  cycle text not null,
+  stage text not null,
+  wave integer not null,
+  batch integer not null,
+  at timestamptz not null default now()
+);
+create index node_leases_batch on node_leases (cycle, stage, wave, batch);
+create index node_leases_owner on node_leases (owner);
 
 create table node_steps (
   cycle text not null,
@@ -183,18 +231,6 @@ create table inventory (
   missed_at timestamptz,
   found_at timestamptz not null,
   gone_at timestamptz
-create table node_leases (
-  node text primary key,
-  owner text not null,
-  cycle text not null,
-  stage text not null,
-  wave integer not null,
-  batch integer not null,
-  at timestamptz not null default now()
-);
-create index node_leases_batch on node_leases (cycle, stage, wave, batch);
-create index node_leases_owner on node_leases (owner);
-
 );
 create index inventory_location on inventory (account, region);
 

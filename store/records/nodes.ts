@@ -57,10 +57,11 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
       await lockCycle(trx, cycle);
       const changed = await sql`
         update cycle_nodes as node set
-          outcome = verdict.outcome, reason = verdict.reason, absent = verdict.absent, before = null, earlier = null,
-          surplus = node.surplus || verdict.surplus
+          outcome = verdict.outcome, reason = verdict.reason, absent = verdict.absent, earlier = null,
+          surplus = node.surplus || verdict.surplus,
+          brought = verdict.brought, before = case when verdict.brought is null then before end
         from jsonb_to_recordset(${json(verdicts)}) as verdict
-          (node text, outcome text, reason text, surplus jsonb, absent jsonb)
+          (node text, outcome text, reason text, surplus jsonb, absent jsonb, brought jsonb)
         where node.cycle = ${cycle} and node.stage = ${stage} and node.node = verdict.node
           and node.outcome is null`.execute(trx);
       if (changed.numAffectedRows) await noteOutcomes(trx, cycle, stage);

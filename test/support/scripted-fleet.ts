@@ -5,12 +5,13 @@ import {
   type FleetErrorCode,
   type Snapshot,
 } from '../../activities/ports.js';
+import type { RestoreTask } from '../../activities/rollback-ports.js';
 import type { ManagedNode, NodePatch } from '../../domain/fleet.js';
 import type { Location, NodeId } from '../../domain/ids.js';
 
 /** What happened to the scripted fleet, in order. */
 export interface Effect {
-  readonly kind: 'command' | 'snapshot' | 'automation' | 'start' | 'stop';
+  readonly kind: 'command' | 'snapshot' | 'restore' | 'automation' | 'start' | 'stop';
   readonly key: string;
   readonly document: string;
   readonly nodes: readonly NodeId[];
@@ -24,6 +25,7 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
   const effects: Effect[] = [];
   const commands = new Map<string, CommandRequest>();
   const snapshots: Snapshot[] = [];
+  const tasks: RestoreTask[] = [];
   const present = new Map(nodes.map((node) => [node.id, node]));
   const patches = new Map<NodeId, readonly NodePatch[]>();
   const there = (wanted: readonly NodeId[]) => wanted.flatMap((node) => present.get(node) ?? []);
@@ -88,6 +90,31 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       return [snapshot];
     },
     findSnapshots: async (_at, prefix) => snapshots.filter(({ key }) => key.startsWith(prefix)),
+    instanceVolumes: async (_at, wanted) =>
+      there(wanted).map(({ id, state }) => ({
+        node: id,
+        state,
+        zoneName: 'eu-west-1a',
+        root: { volume: 'vol-1', device: '/dev/xvda' },
+        data: [],
+      })),
+    restoreRootVolume: async (_at, { key, node, snapshot }) => {
+      const taskId = `replacevol-${tasks.length + 1}`;
+      tasks.push({ taskId, node, key, state: 'succeeded' });
+      note('restore', key, snapshot, [node]);
+      return { taskId };
+    },
+    restoreTasks: async (_at, key, wanted) =>
+      tasks.filter((task) => task.key === key && wanted.some((node) => node === task.node)),
+    // A node prints the number of its boot; each restore is another one.
+    commandOutputs: async (_at, commandId) => {
+      const earlier = [...commands.keys()].indexOf(commandId);
+      const sentAfter = effects.filter(({ kind }) => kind === 'command')[earlier];
+      const until = sentAfter === undefined ? effects.length : effects.indexOf(sentAfter);
+      const boots = (node: NodeId) =>
+        effects.slice(0, until).filter(({ kind, nodes }) => kind === 'restore' && nodes.includes(node)).length;
+      return new Map((commands.get(commandId)?.nodes ?? []).map((node) => [node, `boot-${boots(node)}\n`]));
+    },
     startAutomation: async (_at, { token, document, parameters }) => {
       note('automation', token, document, [...(parameters.InstanceId ?? [])] as NodeId[]);
       return { executionId: `execution-${token}` };

@@ -50,6 +50,7 @@ describe('in a first stage, where the baseline decides, a node', () => {
       reason: 'nothing is missing; 1 installed',
       surplus: [],
       absent: [],
+      brought: [{ id: 'curl.amd64', title: 'curl.amd64:1.1' }],
     });
   });
 
@@ -110,6 +111,7 @@ describe('where a patch set is pinned, a node', () => {
       reason: 'every pinned patch that was missing is present (1)',
       surplus: [],
       absent: [],
+      brought: [{ id: 'curl.amd64', title: 'curl.amd64:1.1' }],
     });
   });
 
@@ -123,6 +125,7 @@ describe('where a patch set is pinned, a node', () => {
         '1 patch failed to install: perl.amd64:5.36',
       surplus: [],
       absent: [pin('bash', '5.2'), pin('curl', '1.1'), pin('perl', '5.36')],
+      brought: [],
     });
   });
 
