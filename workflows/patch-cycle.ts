@@ -21,12 +21,16 @@ import { untilAwsAnswers } from './aws-outage.js';
 import { announce } from './deliver-webhook.js';
 import { isMessage, requireMessage, type Shape, unbroken } from './handlers.js';
 import {
+  type Answer,
+  answer,
+  answerStage,
   askOperator,
   type CycleResult,
   cancel,
   cycleState,
   decideBySignal,
   decideStage,
+  isAnswer,
   pause,
   type Question,
   type Refusal,
@@ -63,6 +67,13 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
     },
     description: 'Go on after a pause, or after the cycle asked: {by, reason}',
   });
+  setHandler(answer, unbroken(cycle.answer.bind(cycle)), {
+    validator: (message) => {
+      requireMessage(message, ANSWER);
+      cycle.mayAnswer(message);
+    },
+    description: 'Answer what the cycle asks: {action: retry-failed, continue or stop, by, reason}',
+  });
   setHandler(cancel, unbroken(cycle.cancel.bind(cycle)), {
     validator: (steering) => {
       requireMessage(steering, STEERING);
@@ -81,7 +92,7 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
   try {
     const stages = await cycle.open();
     let proven: Digest | null = null;
-    let withFailures = false;
+    const failures: string[] = [];
     for (const policy of stages) {
       await cycle.unpaused();
       const result: StageResult = await cycle.runStage(policy, proven);
@@ -89,11 +100,11 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
         const byOperator = result.status === 'cancelled' && cycle.isCancelled();
         return await cycle.end(result.status, byOperator ? cycle.cancellation() : result.message);
       }
-      withFailures ||= result.status === 'completed-with-failures';
+      if (result.status === 'completed-with-failures') failures.push(result.message);
       proven = result.patchSet;
     }
     await cycle.unpaused();
-    return await cycle.end(withFailures ? 'completed-with-failures' : 'completed', '');
+    return await cycle.end(failures.length > 0 ? 'completed-with-failures' : 'completed', failures.join(' '));
   } catch (error) {
     if (isCancellation(error) && cycle.isCancelled()) return await cycle.end('cancelled', cycle.cancellation());
     return await cycle.end('failed', reasonOf(error));
@@ -218,6 +229,25 @@ class CycleState {
     await this.tellStage();
   }
 
+  mayAnswer({ action }: Answer): void {
+    this.refuseWhere(!isAnswer(action), 'malformed', 'Expected the action retry-failed, continue or stop.');
+    this.mayCancel();
+    this.refuseWhere(this.asking === null, 'not-waiting', 'The cycle asks nothing.');
+  }
+
+  /** What the operator had been asked until now is answered; a pause of an operator's own stays. */
+  async answer(message: Answer): Promise<void> {
+    this.mayAnswer(message);
+    const { action, by, reason } = message;
+    const answered = this.asked;
+    this.asking = null;
+    const status = this.pausedBy === null ? 'running' : 'paused';
+    this.becomes(status);
+    await this.project({ status, message: `Answered ${action} by ${by}: ${reason}`, waitingFor: null });
+    // A stage that ends in this very moment can't be told any more, and need not be.
+    await this.stage?.signal(answerStage, { action, by, reason, answered }).catch(() => undefined);
+  }
+
   async cancel(steering: Steering): Promise<void> {
     this.mayCancel();
     this.cancelledBy = steering;
@@ -236,7 +266,7 @@ class CycleState {
     if (stage === this.stageName) this.asked = Math.max(this.asked, number);
     this.becomes('paused');
     await this.project({ status: 'paused', message: reason, waitingFor: this.waitsForOperator() });
-    const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
+    const wanted = `${reason} Answer it (retry-failed, continue or stop), or cancel the cycle.`;
     await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
 
@@ -331,4 +361,5 @@ class CycleState {
 
 const NOTES_SHOWN = 20;
 const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
+const ANSWER: Shape<Answer> = { action: 'string', by: 'string', reason: 'string' };
 const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };
