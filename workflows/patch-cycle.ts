@@ -21,16 +21,12 @@ import { untilAwsAnswers } from './aws-outage.js';
 import { announce } from './deliver-webhook.js';
 import { isMessage, requireMessage, type Shape, unbroken } from './handlers.js';
 import {
-  type Answer,
-  answer,
-  answerStage,
   askOperator,
   type CycleResult,
   cancel,
   cycleState,
   decideBySignal,
   decideStage,
-  isAnswer,
   pause,
   type Question,
   type Refusal,
@@ -66,13 +62,6 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
       cycle.mayResume();
     },
     description: 'Go on after a pause, or after the cycle asked: {by, reason}',
-  });
-  setHandler(answer, unbroken(cycle.answer.bind(cycle)), {
-    validator: (message) => {
-      requireMessage(message, ANSWER);
-      cycle.mayAnswer(message);
-    },
-    description: 'Answer what the cycle asks: {action: retry-failed, continue or stop, by, reason}',
   });
   setHandler(cancel, unbroken(cycle.cancel.bind(cycle)), {
     validator: (steering) => {
@@ -229,25 +218,6 @@ class CycleState {
     await this.tellStage();
   }
 
-  mayAnswer({ action }: Answer): void {
-    this.refuseWhere(!isAnswer(action), 'malformed', 'Expected the action retry-failed, continue or stop.');
-    this.mayCancel();
-    this.refuseWhere(this.asking === null, 'not-waiting', 'The cycle asks nothing.');
-  }
-
-  /** What the operator had been asked until now is answered; a pause of an operator's own stays. */
-  async answer(message: Answer): Promise<void> {
-    this.mayAnswer(message);
-    const { action, by, reason } = message;
-    const answered = this.asked;
-    this.asking = null;
-    const status = this.pausedBy === null ? 'running' : 'paused';
-    this.becomes(status);
-    await this.project({ status, message: `Answered ${action} by ${by}: ${reason}`, waitingFor: null });
-    // A stage that ends in this very moment can't be told any more, and need not be.
-    await this.stage?.signal(answerStage, { action, by, reason, answered }).catch(() => undefined);
-  }
-
   async cancel(steering: Steering): Promise<void> {
     this.mayCancel();
     this.cancelledBy = steering;
@@ -266,7 +236,7 @@ class CycleState {
     if (stage === this.stageName) this.asked = Math.max(this.asked, number);
     this.becomes('paused');
     await this.project({ status: 'paused', message: reason, waitingFor: this.waitsForOperator() });
-    const wanted = `${reason} Answer it (retry-failed, continue or stop), or cancel the cycle.`;
+    const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
     await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
 
@@ -361,5 +331,4 @@ class CycleState {
 
 const NOTES_SHOWN = 20;
 const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
-const ANSWER: Shape<Answer> = { action: 'string', by: 'string', reason: 'string' };
 const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };
