@@ -11,6 +11,7 @@ import type {
 import type { Examination } from '../domain/doctor/examination.js';
 import type { AccountDocument, MaintenanceWindow, PatchBaseline, ResolvedPlan } from '../domain/documents/types.js';
 import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
+import type { Halt, HaltState } from '../domain/halt.js';
 import type { AccountId, CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } from '../domain/ids.js';
 import type { EstateSettings } from '../domain/import/estate.js';
 import type { Continues, Manifest } from '../domain/manifest.js';
@@ -301,8 +302,17 @@ export interface NodeScan {
   readonly patches: readonly NodePatch[] | null;
 }
 
+/** Operators who want no new work anywhere. */
+export interface Halts {
+  /** Begins a halt, and answers with the one that stands: where one stands already, that one stays. */
+  halt(halt: Omit<Halt, 'number'>): Promise<Halt>;
+  /** Lifts the halt that stands, if one does. The number of the last one that was lifted, 0 where none ever was. */
+  unhalt(at: Instant): Promise<number>;
+  halted(): Promise<HaltState>;
+}
+
 /** The memory. Every write is an upsert by natural key: twice is once. */
-export interface Records extends AccountDirectory, Rollbacks {
+export interface Records extends AccountDirectory, Rollbacks, Halts {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
@@ -424,11 +434,14 @@ export interface Records extends AccountDirectory, Rollbacks {
   ): Promise<void>;
   waveChanged(cycle: CycleId, stage: StageName, wave: number, status: WaveStatus): Promise<void>;
   audit(entry: AuditEntry): Promise<void>;
-  /** Reserves the next cycle of a plan for a start that has this key; the same key is the same cycle. Refused while another standard cycle of the plan runs. */
+  /** Reserves the next cycle of a plan for a start that has this key; the same key is the same cycle. Refused while another standard cycle of the plan runs, and while everything is halted. */
   reserveCycle(
     request: CycleReservation,
   ): Promise<
-    { kind: 'reserved' | 'again'; request: CycleRequest } | { kind: 'busy'; cycle: CycleId } | { kind: 'no-plan' }
+    | { kind: 'reserved' | 'again'; request: CycleRequest }
+    | { kind: 'busy'; cycle: CycleId }
+    | { kind: 'halted'; halt: Halt }
+    | { kind: 'no-plan' }
   >;
 }
 export interface CycleReservation {

@@ -2,6 +2,7 @@ import { fires, isStart } from '../domain/calendar/starts.js';
 import type { CycleRequest, CycleStatus, Decision, StageStatus, WaitingFor, WaveStatus } from '../domain/cycle.js';
 import { isFailure, OUTCOMES } from '../domain/cycle.js';
 import type { PlanStart } from '../domain/documents/types.js';
+import { type HaltState, haltedBy } from '../domain/halt.js';
 import type { CycleId, Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import { harvest as harvestPatches } from '../domain/patch-set.js';
 import type { Records } from './ports.js';
@@ -165,9 +166,15 @@ export function createRecordActivities({ records }: { readonly records: Records 
     if (reserved.kind === 'busy') {
       return { kind: 'not-started', message: `Not started: cycle ${reserved.cycle} of the plan is still running.` };
     }
+    if (reserved.kind === 'halted') return { kind: 'not-started', message: `Not started. ${haltedBy(reserved.halt)}` };
     if (reserved.kind === 'no-plan')
       return { kind: 'not-started', message: `Not started: there is no plan ${input.plan}.` };
     return { kind: 'reserved', request: reserved.request };
+  }
+
+  /** Whether everything is halted. */
+  async function halted(): Promise<HaltState> {
+    return records.halted();
   }
 
   async function fleetScanned(input: {
@@ -204,6 +211,7 @@ export function createRecordActivities({ records }: { readonly records: Records 
     failures,
     harvest,
     reservePlannedCycle,
+    halted,
     fleetScanned,
   };
 }

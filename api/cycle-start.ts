@@ -1,4 +1,5 @@
 import { type CycleRequest, hasEnded } from '../domain/cycle.js';
+import { haltedBy } from '../domain/halt.js';
 import type { CycleId, PlanName } from '../domain/ids.js';
 import { note, now } from './audit.js';
 import { Problem } from './errors.js';
@@ -28,7 +29,7 @@ interface Parts {
  * Reserves the next cycle of a plan and starts its workflow. Starting the workflow is the commit: a crash between the two
  * leaves a reservation, and the same request with the same key starts it; any later request finds that no workflow came
  * of it and takes its place.
- * @throws {Problem} no-plan, cycle-running; temporal-unavailable, where the cycle may have begun
+ * @throws {Problem} no-plan, halted, cycle-running; temporal-unavailable, where the cycle may have begun
  */
 export async function reserveAndStart(parts: Parts, asked: StartRequest): Promise<CycleRequest> {
   const { store, temporal } = parts;
@@ -65,6 +66,7 @@ async function reserve(
     answer = await store.reserveCycle(reservation);
   }
   if (answer.kind === 'no-plan') throw new Problem('no-plan', `There is no plan ${asked.plan}.`);
+  if (answer.kind === 'halted') throw new Problem('halted', `${haltedBy(answer.halt)} (${answer.halt.at})`);
   if (answer.kind === 'busy') {
     throw new Problem('cycle-running', `Cycle ${answer.cycle} of plan ${asked.plan} has not ended.`);
   }

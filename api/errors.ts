@@ -77,6 +77,11 @@ export const PROBLEMS = {
     title: 'A cycle of this plan is running',
     advice: 'Wait for it to end, or cancel it.',
   },
+  halted: {
+    status: 409,
+    title: 'Everything is halted',
+    advice: 'Ask whom the detail names; when new work may begin again, an operator sends POST /v1/unhalt.',
+  },
   'idempotency-key-reused': {
     status: 409,
     title: 'This Idempotency-Key belongs to another request',

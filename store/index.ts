@@ -15,6 +15,7 @@ import { continuations } from './records/continuations.js';
 import { cycles } from './records/cycles.js';
 import { type Documents, documents } from './records/documents.js';
 import { fleetRecords } from './records/fleet.js';
+import { halts } from './records/halts.js';
 import { leases } from './records/leases.js';
 import { manifests } from './records/manifests.js';
 import { nodes } from './records/nodes.js';
@@ -76,6 +77,7 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...nodes(db),
     ...rollbacks(db),
     ...cycles(db),
+    ...halts(db),
     ...fleetRecords(db),
     ...audit(db),
     ...awsCalls(db),

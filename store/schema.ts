@@ -46,6 +46,7 @@ export interface Database {
   continuations: { cycle: CycleId; stage: StageName; round: number; manifest: Digest };
   rollbacks: RollbacksTable;
   rollback_nodes: RollbackNodesTable;
+  halts: { number: number; by: string; reason: string; at: Instant; lifted_at: Instant | null };
   operations: OperationsTable;
   node_leases: NodeLeasesTable;
   node_steps: NodeStepsTable;

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CycleRequest, CycleStatus, DecisionMessage, WaitingFor } from '../domain/cycle.js';
 import type { DoctorReport, DoctorRequest } from '../domain/doctor/report.js';
+import type { Halt } from '../domain/halt.js';
 import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Import, ImportRequest } from '../domain/import/import.js';
 import type { Preview } from '../domain/preview.js';
@@ -81,6 +82,26 @@ export const cancel = defineUpdate<void, [Steering]>('cancel');
 /** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`, 400 for `malformed`). */
 export const REFUSALS = [
   'malformed',
+/**
+ * To a cycle that asks, from the API: `retry-failed` tries the failed nodes again and goes on, `continue` goes on without
+ * that, `stop` begins nothing more. Refused with `not-waiting` where nothing is asked.
+ */
+export const answer = defineUpdate<void, [Answer]>('answer');
+export const ANSWERS = ['retry-failed', 'continue', 'stop'] as const;
+export type AnswerAction = (typeof ANSWERS)[number];
+export interface Answer extends Steering {
+  readonly action: AnswerAction;
+}
+export const isAnswer = (action: string): action is AnswerAction => (ANSWERS as readonly string[]).includes(action);
+
+/** To every running cycle, from the API: nothing new begins, whoever else has paused it. */
+export const halt = defineSignal<[Halt]>('halt');
+/** To every running cycle, from the API: the halt of that number is lifted, and so is every one before it. */
+export const unhalt = defineSignal<[Unhalt]>('unhalt');
+export interface Unhalt extends Steering {
+  readonly number: number;
+}
+
   'not-waiting',
   'other-manifest',
   'own-request',
@@ -90,6 +111,7 @@ export const REFUSALS = [
   'ended',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
+  'halted',
 
 /** From a cycle to its stage. */
 export const setPaused = defineSignal<[StagePause]>('setPaused');

@@ -156,6 +156,15 @@ create table rollback_nodes (
   primary key (cycle, number, stage, node)
 );
 
+create table halts (
+  number integer primary key,
+  by text not null,
+  reason text not null,
+  at timestamptz not null,
+  lifted_at timestamptz
+);
+create unique index halts_one_standing on halts ((true)) where lifted_at is null;
+
 create table operations (
   key text primary key,
   run text not null,

@@ -7,6 +7,7 @@ import { StoreNotFound } from '../errors.js';
 import type { Database } from '../schema.js';
 import { json, text } from '../sql.js';
 import { lockCycle, noteEvent } from './events.js';
+import { standingHalt } from './halts.js';
 
 type Cycles = Pick<Records, 'reserveCycle' | 'cycleChanged' | 'outageChanged' | 'stageChanged' | 'waveChanged'>;
 
@@ -32,6 +33,9 @@ export const cycles = (db: Kysely<Database>): Cycles => ({
         .where('deleted', '=', false)
         .executeTakeFirst();
       if (!plan) return { kind: 'no-plan' };
+
+      const halt = await standingHalt(trx);
+      if (halt) return { kind: 'halted', halt };
 
       const running = await trx
         .selectFrom('cycles')

@@ -193,6 +193,10 @@ export function fakeActivities(world: FakeWorld): Activities {
     async fleetScanned({ result }) {
       await world.ask({ what: 'fleet-scanned', result });
     },
+    async halted() {
+      await world.ask({ what: 'halted' });
+      return world.halts;
+    },
 
     async preview() {
       throw new Error('A workflow test has no use for a preview.');

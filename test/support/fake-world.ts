@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ProjectionChange } from '../../activities/record.js';
 import type { Decision } from '../../domain/cycle.js';
+import { type HaltState, NEVER_HALTED } from '../../domain/halt.js';
 import type { Digest, Instant, Location } from '../../domain/ids.js';
 import type { WebhookEvent } from '../../domain/webhook.js';
 import type { FleetScanResult } from '../../workflows/messages.js';
@@ -51,6 +52,7 @@ export type Asked = { readonly at: Instant } & (
       readonly startedAt: Instant;
     }
   | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
+  | { readonly what: 'halted' }
 );
 export type AskedFor<What extends Asked['what']> = Extract<Asked, { what: What }>;
 type WithoutTime<Entry> = Entry extends Asked ? Omit<Entry, 'at'> : never;
@@ -82,6 +84,8 @@ export class FakeWorld {
   busyWith: string | null = null;
   /** Workflows of other cycles that have nodes of every batch. */
   othersHaveNodes: readonly string[] = [];
+  /** What the store knows of halts. */
+  halts: HaltState = NEVER_HALTED;
   private faults = new Map<string, { left: number; type: string; message: string }>();
   private held = new Set<string>();
   private listeners = new Set<() => void>();
@@ -99,6 +103,7 @@ export class FakeWorld {
     this.busyWith = null;
     this.othersHaveNodes = [];
     this.faults = new Map();
+    this.halts = NEVER_HALTED;
     this.held = new Set();
   }
 
