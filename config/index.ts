@@ -22,6 +22,8 @@ export interface WorkerConfig extends ServiceConfig {
   readonly webhook: { readonly url: string; readonly secret: string } | null;
   /** Where probes and measurements are answered; null for nowhere. */
   readonly probes: { readonly host: string; readonly port: number } | null;
+  /** The build that this worker says it is; `bundle` for one made of the release and its workflows, null for no versioning. */
+  readonly deploymentBuild: string | null;
 }
 
 export interface ApiConfig extends ServiceConfig {
@@ -72,6 +74,7 @@ const workerSchema = pick(
   'PATCHTIDE_WEBHOOK_SECRET',
   'PATCHTIDE_WORKER_HOST',
   'PATCHTIDE_WORKER_PORT',
+  'PATCHTIDE_DEPLOYMENT_BUILD',
   'PATCHTIDE_LOG_LEVEL',
   'AWS_ENDPOINT_URL',
 );
@@ -91,6 +94,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     bucket: read.PATCHTIDE_BUCKET,
     webhook: url && secret ? { url, secret } : null,
     probes: port === undefined ? null : { host: read.PATCHTIDE_WORKER_HOST, port },
+    deploymentBuild: read.PATCHTIDE_DEPLOYMENT_BUILD ?? null,
   };
 }
 

@@ -43,6 +43,11 @@ export const variables = {
   /** The worker's probes and measurements; unset for none, 0 for a free one. */
   PATCHTIDE_WORKER_PORT: port(8081).optional(),
   PATCHTIDE_WORKER_HOST: host(),
+  /** The version that this worker says it is, for Temporal's worker versioning; `bundle`: of the release and its workflows. Unset: none. */
+  PATCHTIDE_DEPLOYMENT_BUILD: z
+    .string()
+    .regex(/^[\w.+-]{1,80}$/, expected('the id of a build, or `bundle`', '0.2.0-3f2a9c1'))
+    .optional(),
   /** The file of API keys; `keys.json` in PATCHTIDE_DATA where it is not set. */
   PATCHTIDE_KEYS: z.string().optional(),
   /** Seconds that the API goes on serving after SIGTERM while it says that it is not ready. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -6,9 +6,11 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createFleet } from '../aws/index.js';
 import { ConfigurationError, keepTrying, type WorkerConfig } from '../config/index.js';
+import { readVersion } from '../config/version.js';
 import { openStore, StoreOfNewerRelease } from '../store/index.js';
 import { AwsCallLog } from './aws-calls.js';
 import { ensureDailyScan } from './daily-scan.js';
+import { buildOf, DEPLOYMENT } from './deployment.js';
 import { requestToEnd } from './ending.js';
 import { buildProbes } from './probes.js';
 import { installRuntime } from './telemetry.js';
@@ -28,10 +30,13 @@ export async function runWorker({
   bucket,
   webhook,
   probes,
+  deploymentBuild,
 }: WorkerConfig): Promise<void> {
   const ending = requestToEnd();
   const log = pino({ name: 'worker', level: logLevel });
   const codePath = bundlePath();
+  const build = deploymentBuild === 'bundle' ? buildOf(readVersion(), readFileSync(codePath, 'utf8')) : deploymentBuild;
+  if (build !== null) log.info(`Version ${build} of the worker deployment ${DEPLOYMENT}`);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const temporalMetrics = await installRuntime(log, probes !== null);
@@ -56,7 +61,11 @@ export async function runWorker({
     await keepTrying(() => store.migrate(), waitingFor('The store'), ending, isOfNewerRelease);
     connection = await keepTrying(() => NativeConnection.connect(temporal.connection), waitingFor('Temporal'), ending);
     const { namespace } = temporal;
-    const parts = { connection, namespace, fleet, records: store, webhook, draining: ending, bundle: { codePath } };
+    const version = build === null ? {} : { build };
+    const parts = {
+      ...{ connection, namespace, fleet, records: store, webhook, draining: ending, bundle: { codePath } },
+      ...version,
+    };
     const polling = await keepTrying(() => createWorker(parts), waitingFor('Temporal'), ending);
     worker = polling;
     const client = new Client({ connection, namespace });

@@ -14,6 +14,7 @@ import { createWatchActivities } from '../activities/watch.js';
 import { createWebhookActivities, type WebhookTarget } from '../activities/webhook.js';
 import { readVersion } from '../config/version.js';
 import { TASK_QUEUE, WATCH_TASK_QUEUE } from '../workflows/messages.js';
+import { versionOf } from './deployment.js';
 
 export interface PatchtideWorker {
   readonly connection: NativeConnection;
@@ -26,6 +27,8 @@ export interface PatchtideWorker {
   /** Aborted when the worker begins to shut down. */
   readonly draining?: AbortSignal;
   readonly bundle: NonNullable<WorkerOptions['workflowBundle']>;
+  /** The build that this worker says it is; without one it is no version of anything. */
+  readonly build?: string;
 }
 
 /** Everything that workflows may ask for, over these ports. */
@@ -99,7 +102,8 @@ export class WorkerOfBoth {
     activities: { watch, ...others },
     payloadConverterPath,
     places = PLACES,
-  }: Pick<PatchtideWorker, 'connection' | 'namespace' | 'bundle'> & {
+    build,
+  }: Pick<PatchtideWorker, 'connection' | 'namespace' | 'bundle' | 'build'> & {
     readonly activities: ReturnType<typeof createActivities>;
     readonly payloadConverterPath: string;
     readonly places?: Places;
@@ -110,6 +114,7 @@ export class WorkerOfBoth {
       shutdownGraceTime: SHUTDOWN_GRACE,
       shutdownForceTime: SHUTDOWN_FORCE,
       dataConverter: { payloadConverterPath },
+      ...(build !== undefined && { workerDeploymentOptions: versionOf(build) }),
     };
     const watches = await Worker.create({
       ...shared,

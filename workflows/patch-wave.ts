@@ -8,6 +8,7 @@ import {
   log,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -98,6 +99,9 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
     return result;
   });
 }
+
+/** A wave lasts hours and ends with its window: it keeps the version it began with, whatever is released meanwhile. */
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, patchWave);
 
 /** Batches that share an activity. A command is one call for a batch, a snapshot and a read of patches one for each node. */
 const STEPS_AT_ONCE = 16;

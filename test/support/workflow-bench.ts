@@ -21,11 +21,18 @@ export interface DecisionScript {
   readonly reason?: string;
 }
 
+/** A worker that differs from the plain one. */
+interface WorkerScript {
+  readonly places?: Places;
+  readonly bundle?: { readonly code: string };
+  readonly build?: string;
+}
+
 /** A time-skipping server and a worker with the real workflows over a scripted world; one for each test file. */
 export class WorkflowBench {
   readonly environment: TestWorkflowEnvironment;
   readonly world: FakeWorld;
-  private worker: { readonly worker: WorkerOfBoth; readonly running: Promise<void> } | null = null;
+  private readonly workers: { readonly worker: WorkerOfBoth; readonly running: Promise<void> }[] = [];
   private cycles = 0;
 
   /** By default over a server of its own that skips time. The bench closes the server. */
@@ -41,7 +48,7 @@ export class WorkflowBench {
     this.world = world;
   }
 
-  async startWorker({ places, bundle }: { places?: Places; bundle?: { code: string } } = {}): Promise<void> {
+  async startWorker({ places, bundle, build }: WorkerScript = {}): Promise<void> {
     const worker = await WorkerOfBoth.create({
       connection: this.environment.nativeConnection,
       namespace: this.environment.namespace ?? 'default',
@@ -49,15 +56,16 @@ export class WorkflowBench {
       activities: fakeActivities(this.world),
       payloadConverterPath: new URL('../../workflows/payload-converter.ts', import.meta.url).pathname,
       ...(places && { places }),
+      ...(build && { build }),
     });
-    this.worker = { worker, running: worker.run() };
+    this.workers.push({ worker, running: worker.run() });
   }
 
-  /** What is sent from here on waits for the next worker. */
+  /** Ends all workers: what is sent from here on waits for the next. */
   async stopWorker(): Promise<void> {
-    this.worker?.worker.shutdown();
-    await this.worker?.running;
-    this.worker = null;
+    const workers = this.workers.splice(0);
+    for (const { worker } of workers) worker.shutdown();
+    await Promise.all(workers.map(({ running }) => running));
   }
 
   async close(): Promise<void> {

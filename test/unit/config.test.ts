@@ -91,7 +91,14 @@ describe('a worker', () => {
       bucket: 'acme-{region}',
       webhook: null,
       probes: null,
+      deploymentBuild: null,
     });
+  });
+
+  test('says which build it is where that is given', () => {
+    const build = (id: string) => readWorkerConfig({ ...worker, PATCHTIDE_DEPLOYMENT_BUILD: id });
+    expect(build('0.2.0-3f2a9c1').deploymentBuild).toBe('0.2.0-3f2a9c1');
+    expect(faultsOf(() => build('the new one'))).toEqual([expect.stringMatching(/^PATCHTIDE_DEPLOYMENT_BUILD: /)]);
   });
 
   test('without its environment is told all that it needs', () => {
