@@ -79,21 +79,6 @@ export const pause = defineUpdate<void, [Steering]>('pause');
 export const resume = defineUpdate<void, [Steering]>('resume');
 export const cancel = defineUpdate<void, [Steering]>('cancel');
 
-/** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`, 400 for `malformed`). */
-export const REFUSALS = [
-  'malformed',
-/**
- * To a cycle that asks, from the API: `retry-failed` tries the failed nodes again and goes on, `continue` goes on without
- * that, `stop` begins nothing more. Refused with `not-waiting` where nothing is asked.
- */
-export const answer = defineUpdate<void, [Answer]>('answer');
-export const ANSWERS = ['retry-failed', 'continue', 'stop'] as const;
-export type AnswerAction = (typeof ANSWERS)[number];
-export interface Answer extends Steering {
-  readonly action: AnswerAction;
-}
-export const isAnswer = (action: string): action is AnswerAction => (ANSWERS as readonly string[]).includes(action);
-
 /** To every running cycle, from the API: nothing new begins, whoever else has paused it. */
 export const halt = defineSignal<[Halt]>('halt');
 /** To every running cycle, from the API: the halt of that number is lifted, and so is every one before it. */
@@ -102,16 +87,19 @@ export interface Unhalt extends Steering {
   readonly number: number;
 }
 
+/** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`, 400 for `malformed`). */
+export const REFUSALS = [
+  'malformed',
   'not-waiting',
   'other-manifest',
   'own-request',
   'already-decided',
   'already-paused',
   'not-paused',
+  'halted',
   'ended',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
-  'halted',
 
 /** From a cycle to its stage. */
 export const setPaused = defineSignal<[StagePause]>('setPaused');

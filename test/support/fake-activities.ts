@@ -190,12 +190,12 @@ export function fakeActivities(world: FakeWorld): Activities {
       if (world.busyWith) return { kind: 'not-started', message: `Not started: ${world.busyWith} is still running.` };
       return { kind: 'reserved', request: { ...requestFor(plan), requestedBy: 'schedule' } };
     },
-    async fleetScanned({ result }) {
-      await world.ask({ what: 'fleet-scanned', result });
-    },
     async halted() {
       await world.ask({ what: 'halted' });
       return world.halts;
+    },
+    async fleetScanned({ result }) {
+      await world.ask({ what: 'fleet-scanned', result });
     },
 
     async preview() {

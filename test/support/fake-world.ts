@@ -51,8 +51,8 @@ export type Asked = { readonly at: Instant } & (
       readonly scheduledFor: Instant | null;
       readonly startedAt: Instant;
     }
-  | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
   | { readonly what: 'halted' }
+  | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
 );
 export type AskedFor<What extends Asked['what']> = Extract<Asked, { what: What }>;
 type WithoutTime<Entry> = Entry extends Asked ? Omit<Entry, 'at'> : never;
@@ -82,10 +82,10 @@ export class FakeWorld {
   continued: Record<string, readonly WaveScript[]> = {};
   /** The cycle that keeps a plan's schedule from starting another. */
   busyWith: string | null = null;
-  /** Workflows of other cycles that have nodes of every batch. */
-  othersHaveNodes: readonly string[] = [];
   /** What the store knows of halts. */
   halts: HaltState = NEVER_HALTED;
+  /** Workflows of other cycles that have nodes of every batch. */
+  othersHaveNodes: readonly string[] = [];
   private faults = new Map<string, { left: number; type: string; message: string }>();
   private held = new Set<string>();
   private listeners = new Set<() => void>();
@@ -101,9 +101,9 @@ export class FakeWorld {
     this.operations = [];
     this.continued = {};
     this.busyWith = null;
+    this.halts = NEVER_HALTED;
     this.othersHaveNodes = [];
     this.faults = new Map();
-    this.halts = NEVER_HALTED;
     this.held = new Set();
   }
 
