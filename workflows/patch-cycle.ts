@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { type CycleRequest, type CycleStatus, hasEnded, type WaitingFor } from '../domain/cycle.js';
 import { readDecision } from '../domain/decision.js';
+import { type Halt, type HaltState, haltedBy, heard, NEVER_HALTED } from '../domain/halt.js';
 import { type Digest, type Instant, type StageName, workflowIds } from '../domain/ids.js';
 import type { StagePolicy } from '../domain/stage-policy.js';
 import { preparing, recording } from './activities.js';
@@ -27,12 +28,15 @@ import {
   cycleState,
   decideBySignal,
   decideStage,
+  halt,
   pause,
   type Question,
   type Refusal,
   resume,
   type Steering,
   setPaused,
+  type Unhalt,
+  unhalt,
 } from './messages.js';
 import { patchStage } from './patch-stage.js';
 import { attributesOf, setPhase } from './phase.js';
@@ -70,6 +74,12 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
     },
     description: 'Begin nothing more, finish what was touched, and end: {by, reason}',
   });
+  setHandler(halt, unbroken(cycle.halt.bind(cycle)), {
+    description: 'Nothing new begins in any cycle: {number, by, reason, at}',
+  });
+  setHandler(unhalt, unbroken(cycle.unhalt.bind(cycle)), {
+    description: 'The halt of that number is lifted: {number, by, reason}',
+  });
   setHandler(askOperator, unbroken(cycle.ask.bind(cycle)), {
     description: 'From a stage: a person is wanted',
   });
@@ -83,6 +93,7 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
     let proven: Digest | null = null;
     const failures: string[] = [];
     for (const policy of stages) {
+      await cycle.lookForHalt();
       await cycle.unpaused();
       const result: StageResult = await cycle.runStage(policy, proven);
       if (result.status !== 'completed' && result.status !== 'completed-with-failures') {
@@ -110,9 +121,12 @@ class CycleState {
   private asking: Question | null = null;
   /** The number of the last question that the running stage has asked. */
   private asked = 0;
+  /** The number of the last question that somebody has answered. */
+  private answered = 0;
   private readonly projections = new Projections();
   private pausedBy: Steering | null = null;
   private cancelledBy: Steering | null = null;
+  private halts: HaltState = NEVER_HALTED;
   private readonly notes: string[] = [];
   private noted = 0;
 
@@ -142,9 +156,10 @@ class CycleState {
 
   async runStage(policy: StagePolicy, proven: Digest | null): Promise<StageResult> {
     const { plan } = this.request;
-    const paused = this.status === 'paused';
+    const paused = this.isHeldByPeople();
     this.stageName = policy.name;
     this.asked = 0;
+    this.answered = 0;
     this.show();
     this.stage = await startChild(patchStage, {
       workflowId: workflowIds.stage(workflowInfo().workflowId, policy.name),
@@ -154,12 +169,17 @@ class CycleState {
       args: [{ request: this.request, policy, patchSet: proven, paused }],
     });
     // Whoever paused while it started could not reach it.
-    if ((this.status === 'paused') !== paused) await this.tellStage();
+    if (this.isHeldByPeople() !== paused) await this.tellStage();
     try {
       return await this.stage.result();
     } finally {
       this.stage = null;
     }
+  }
+
+  /** Finds a halt that was given before the cycle could be told, or whose API died before it told. */
+  async lookForHalt(): Promise<void> {
+    await this.hears(await recording.halted(), 'The halt was lifted.');
   }
 
   unpaused(): Promise<void> {
@@ -182,12 +202,14 @@ class CycleState {
   }
 
   mayPause(): void {
-    this.refuseWhere(this.status === 'paused', 'already-paused', 'The cycle is paused already.');
+    const paused = this.pausedBy !== null || this.asking !== null;
+    this.refuseWhere(paused, 'already-paused', 'The cycle is paused already.');
     this.refuseWhere(hasEnded(this.status), 'ended', `The cycle has ended: ${this.status}.`);
   }
 
   mayResume(): void {
     this.refuseWhere(hasEnded(this.status), 'ended', `The cycle has ended: ${this.status}.`);
+    this.refuseWhileHalted();
     this.refuseWhere(this.status !== 'paused', 'not-paused', 'The cycle is not paused.');
   }
 
@@ -199,9 +221,9 @@ class CycleState {
   async pause(steering: Steering): Promise<void> {
     this.mayPause();
     this.pausedBy = steering;
-    this.becomes('paused');
+    this.becomesHeldOrRuns();
     // Queued before anything is awaited: a resume that comes meanwhile must be written after it.
-    const written = this.project({ status: 'paused', message: `Paused by ${steering.by}: ${steering.reason}` });
+    const written = this.project(`Paused by ${steering.by}: ${steering.reason}`);
     await this.tellStage();
     await written;
   }
@@ -211,11 +233,24 @@ class CycleState {
     const wasAsking = this.asking !== null;
     this.pausedBy = null;
     this.asking = null;
-    this.becomes('running');
+    this.answered = this.asked;
+    this.becomesHeldOrRuns();
     const message = `Resumed by ${steering.by}: ${steering.reason}`;
     // Before the stage hears of the answer: it then says what it waits for itself.
-    await this.project({ status: 'running', message, ...(wasAsking ? { waitingFor: null } : {}) });
+    await this.project(message, wasAsking ? { waitingFor: null } : {});
     await this.tellStage();
+  }
+
+  /** Told to all cycles at once; an operator's own pause is another matter, and stays when the halt is lifted. */
+  async halt(message: Halt): Promise<void> {
+    if (!isMessage(message, HALT)) return this.note('A signal halt was ignored: expected {number, by, reason, at}.');
+    await this.hears({ halt: message, lifted: message.number - 1 }, '');
+  }
+
+  async unhalt(message: Unhalt): Promise<void> {
+    if (!isMessage(message, UNHALT)) return this.note('A signal unhalt was ignored: expected {number, by, reason}.');
+    const { number, by, reason } = message;
+    await this.hears({ halt: null, lifted: number }, `The halt was lifted by ${by}: ${reason}`);
   }
 
   async cancel(steering: Steering): Promise<void> {
@@ -234,8 +269,8 @@ class CycleState {
     const { stage, number, reason } = message;
     this.asking = { stage, number, reason };
     if (stage === this.stageName) this.asked = Math.max(this.asked, number);
-    this.becomes('paused');
-    await this.project({ status: 'paused', message: reason, waitingFor: this.waitsForOperator() });
+    this.becomesHeldOrRuns();
+    await this.project(reason, { waitingFor: this.waitsForOperator() });
     const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
     await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
@@ -282,33 +317,64 @@ class CycleState {
     return { status: this.status, stage: this.stageName, waitingFor: this.waitsForOperator(), notes: [...this.notes] };
   }
 
-  private becomes(status: 'running' | 'paused'): void {
-    this.status = status;
-    setPhase(status === 'paused' ? (this.asking ? 'waiting-operator' : 'paused') : 'patching');
+  /** Whoever holds the cycle back does so alone: it runs when nobody does any more. */
+  private becomesHeldOrRuns(): void {
+    this.status = this.holds().length > 0 ? 'paused' : 'running';
+    setPhase(this.status === 'paused' ? (this.asking ? 'waiting-operator' : 'paused') : 'patching');
     this.show();
+  }
+
+  private holds(): readonly string[] {
+    const { halt } = this.halts;
+    return [
+      ...(halt ? [haltedBy(halt)] : []),
+      ...(this.asking ? [this.asking.reason] : []),
+      ...(this.pausedBy ? [`Paused by ${this.pausedBy.by}: ${this.pausedBy.reason}`] : []),
+    ];
+  }
+
+  /** By more than a question of the running stage, which holds itself back for that. */
+  private isHeldByPeople(): boolean {
+    return this.pausedBy !== null || this.halts.halt !== null;
+  }
+
+  private async hears(news: HaltState, lifted: string): Promise<void> {
+    const before = this.halts.halt;
+    this.halts = heard(this.halts, news);
+    const { halt } = this.halts;
+    if (halt?.number === before?.number || hasEnded(this.status)) return;
+    this.becomesHeldOrRuns();
+    const written = this.project(halt ? haltedBy(halt) : lifted);
+    await this.tellStage();
+    await written;
   }
 
   /** Holds the running stage back, or lets it go on. */
   private async tellStage(): Promise<void> {
-    const paused = this.status === 'paused';
+    const paused = this.isHeldByPeople();
     // A stage that ends in this very moment can't be told any more, and need not be.
-    await this.stage?.signal(setPaused, { paused, answered: this.asked }).catch(() => undefined);
+    await this.stage?.signal(setPaused, { paused, answered: this.answered }).catch(() => undefined);
   }
 
-  private async project(
-    cycleChange: { status: 'running' | 'paused'; message: string } & { waitingFor?: WaitingFor | null },
-  ): Promise<void> {
+  /** Writes how the cycle stands, with every reason for which it is held back, and notes what has just happened. */
+  private async project(happened: string, more: { readonly waitingFor?: WaitingFor | null } = {}): Promise<void> {
+    const cycleChange = { status: this.status, message: this.holds().join(' ') || happened, ...more };
     await this.projections.write(() =>
       recording.project.executeWithOptions({ summary: cycleChange.status }, [
         { cycle: this.request.cycle, stage: null, cycleChange },
       ]),
     );
-    await this.note(cycleChange.message);
+    await this.note(happened);
   }
 
   private waitsForOperator(): WaitingFor | null {
     if (!this.asking) return null;
     return { kind: 'operator', stage: this.asking.stage, until: null, manifest: null, message: this.asking.reason };
+  }
+
+  private refuseWhileHalted(): void {
+    const { halt } = this.halts;
+    if (halt) throw ApplicationFailure.nonRetryable(haltedBy(halt), 'halted' satisfies Refusal);
   }
 
   private refuseWhere(refused: boolean, type: Refusal, message: string): void {
@@ -322,6 +388,7 @@ class CycleState {
       `Cycle ${number} of **${plan}**: **${this.status}**${this.stageName ? `, stage **${this.stageName}**` : ''}`,
       `Asked for by ${requestedBy}${reference ? ` (${reference})` : ''}: ${reason}`,
       ...(this.asking ? [`**Asks an operator**: ${this.asking.reason}`] : []),
+      ...(this.halts.halt ? [`**${haltedBy(this.halts.halt)}**`] : []),
       ...(this.pausedBy ? [`**Paused** by ${this.pausedBy.by}: ${this.pausedBy.reason}`] : []),
       ...this.notes.map((note) => `- ${note}`),
     ];
@@ -331,4 +398,6 @@ class CycleState {
 
 const NOTES_SHOWN = 20;
 const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
+const HALT: Shape<Halt> = { number: 'number', by: 'string', reason: 'string', at: 'string' };
+const UNHALT: Shape<Unhalt> = { number: 'number', by: 'string', reason: 'string' };
 const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };
