@@ -8,6 +8,7 @@ import type { Engine, Examiner, Fleet, Records } from '../activities/ports.js';
 import { createPrepareActivities } from '../activities/prepare.js';
 import { createPreviewActivities } from '../activities/preview.js';
 import { createRecordActivities } from '../activities/record.js';
+import { createRollbackActivities, createRollbackRecordActivities } from '../activities/roll-back.js';
 import { createScanActivities } from '../activities/scan.js';
 import { createStepActivities } from '../activities/steps.js';
 import { createWatchActivities } from '../activities/watch.js';
@@ -45,6 +46,8 @@ export const createActivities = ({
     ...createPrepareActivities(ports),
     ...createStepActivities({ ...ports, engine, ...(pace && { pace: pace.rates }) }),
     ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace && { pace: pace.looks }) }),
+    ...createRollbackActivities({ ...ports, engine }),
+    ...createRollbackRecordActivities({ records }),
     ...createScanActivities(ports),
     ...createRecordActivities(ports),
     ...createPreviewActivities(ports),

@@ -5,6 +5,7 @@ import type { ImportActivities } from '../activities/import.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
 import type { RecordActivities } from '../activities/record.js';
+import type { RollbackActivities, RollbackRecordActivities } from '../activities/roll-back.js';
 import type { ScanActivities } from '../activities/scan.js';
 import type { StepActivities } from '../activities/steps.js';
 import type { WatchActivities } from '../activities/watch.js';
@@ -66,6 +67,19 @@ export const scanning = proxyActivities<ScanActivities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '25s',
   retry: AWS_RETRY,
+});
+
+/** Sends one effect per node, a call each for the restores, and reads a scan for each. */
+export const rollingBack = proxyActivities<RollbackActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+});
+
+/** The store only, and for all nodes of a cycle at once. */
+export const recordingRollbacks = proxyActivities<RollbackRecordActivities>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });
 
 /** The store only: short, and repeated until the store is back. */

@@ -10,14 +10,15 @@ export async function deliverWebhook(event: WebhookEvent): Promise<void> {
   await webhooks.deliverWebhook(event);
 }
 
-/** Hands an event over for delivery and goes on: a receiver that is down holds no cycle up. The same event twice is once. */
+/** Hands an event over for delivery and goes on: a receiver that is down holds no cycle up. The same event twice is once: `mark` tells those apart that are about one stage. */
 export async function announce(
   type: WebhookType,
   request: CycleRequest,
   about: Pick<WebhookEvent, 'stage' | 'manifest' | 'until' | 'message'>,
+  mark = about.manifest?.slice(-12) ?? String(Date.now()),
 ): Promise<void> {
   const { cycle, plan, number, reference } = request;
-  const name = `${type}-${about.stage}-${about.manifest?.slice(-12) ?? Date.now()}`;
+  const name = `${type}-${about.stage}-${mark}`;
   const event: WebhookEvent = {
     id: `${cycle}-${name}`,
     at: new Date(Date.now()).toISOString(),

@@ -6,6 +6,7 @@ export { patchCycle } from './patch-cycle.js';
 export { patchStage } from './patch-stage.js';
 export { patchWave } from './patch-wave.js';
 export { previewPlan } from './preview-plan.js';
+export { rollBackNodes } from './roll-back.js';
 export { scanFleet } from './scan-fleet.js';
 export { scanLocation } from './scan-location.js';
 export { startPlannedCycle } from './start-planned-cycle.js';

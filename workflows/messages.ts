@@ -5,6 +5,7 @@ import type { Halt } from '../domain/halt.js';
 import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Import, ImportRequest } from '../domain/import/import.js';
 import type { Preview } from '../domain/preview.js';
+import type { RollbackInput, RollbackResult } from './rollback-messages.js';
 
 /*
  * What the outside and the workflows say to each other. Shared with clients: nothing here runs.
@@ -24,6 +25,8 @@ export interface PatchtideWorkflows {
   patchCycle(request: CycleRequest): Promise<CycleResult>;
   /** Id `fleet-scan/<id>`. */
   scanFleet(request: FleetScanRequest): Promise<FleetScanResult>;
+  /** Id `<cycle's workflow>/rollback/<number>`. */
+  rollBackNodes(input: RollbackInput): Promise<RollbackResult>;
   /** Short: what a cycle of the plan would do if it started now. */
   previewPlan(request: { readonly plan: PlanName }): Promise<Preview>;
   /** Short: what works in the registered accounts. */

@@ -25,6 +25,7 @@ export type Phase =
   | 'soaking'
   | 'harvesting'
   | 'scanning'
+  | 'rolling-back'
   | 'paused'
   | 'ended';
 

@@ -3,6 +3,7 @@ import type { Instant, Location, StageName } from '../../domain/ids.js';
 import type { createActivities } from '../../worker/worker.js';
 import { requestFor } from './cycle-request.js';
 import { digestOf, nodesIn, openingsOf, policiesOf } from './fake-fleet.js';
+import { fakeRollbacks } from './fake-rollbacks.js';
 import { type FakeWorld, placeOf } from './fake-world.js';
 
 type Activities = ReturnType<typeof createActivities>;
@@ -130,6 +131,8 @@ export function fakeActivities(world: FakeWorld): Activities {
         fails ? { key, succeeded: 0, failed: nodes } : { key, succeeded: nodes, failed: 0 },
       );
     },
+
+    ...fakeRollbacks(world),
 
     async beginScan({ scan, run, account, region, batches }) {
       await world.meet('beginScan');

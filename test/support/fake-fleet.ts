@@ -3,6 +3,7 @@ import type { MaintenanceWindow } from '../../domain/documents/types.js';
 import type { AccountId, Digest, Instant, Region, StageName, ZoneId } from '../../domain/ids.js';
 import type { WaveSummary, WindowOccurrence } from '../../domain/manifest.js';
 import type { BatchSteps, StagePolicy } from '../../domain/stage-policy.js';
+import type { RollbackScript } from './fake-rollbacks.js';
 
 /*
  * The fleet that workflow tests speak of: a script of stages, waves and batches, without nodes and without I/O.
@@ -39,6 +40,7 @@ export interface FleetScript {
   readonly windows?: readonly MaintenanceWindow[];
   /** How long the operations of a step take, in milliseconds of the server's clock; nothing by default. */
   readonly takes?: Readonly<Record<string, number>>;
+  readonly rollback?: RollbackScript;
 }
 
 const PLAIN_STEPS: BatchSteps = {

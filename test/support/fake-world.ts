@@ -8,6 +8,7 @@ import type { Digest, Instant, Location } from '../../domain/ids.js';
 import type { WebhookEvent } from '../../domain/webhook.js';
 import type { FleetScanResult } from '../../workflows/messages.js';
 import { type FleetScript, type StageScript, type WaveScript, wavesOf } from './fake-fleet.js';
+import type { RollbackAsked } from './fake-rollbacks.js';
 
 /** What a workflow asked of the world, in order. `at` is the server's clock. */
 export type Asked = { readonly at: Instant } & (
@@ -53,6 +54,7 @@ export type Asked = { readonly at: Instant } & (
     }
   | { readonly what: 'halted' }
   | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
+  | RollbackAsked
 );
 export type AskedFor<What extends Asked['what']> = Extract<Asked, { what: What }>;
 type WithoutTime<Entry> = Entry extends Asked ? Omit<Entry, 'at'> : never;
