@@ -22,6 +22,7 @@ import { cycleRoutes } from './routes/cycles.js';
 import { doctorRoutes } from './routes/doctor.js';
 import { documentRoutes } from './routes/documents.js';
 import { eventRoutes } from './routes/events.js';
+import { haltRoutes } from './routes/halt.js';
 import { importRoutes } from './routes/import.js';
 import { planRoutes } from './routes/plans.js';
 import { probeRoutes } from './routes/probes.js';
@@ -95,6 +96,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     cycleRoutes,
     eventRoutes,
     steeringRoutes,
+    haltRoutes,
     recordRoutes,
     complianceRoutes,
     scanRoutes,

@@ -3,9 +3,11 @@ import * as cycles from './commands/cycles.js';
 import { decide } from './commands/decide.js';
 import { doctor } from './commands/doctor.js';
 import * as documents from './commands/documents.js';
+import { halt } from './commands/halt.js';
 import { importEstate } from './commands/import.js';
 import { preview } from './commands/preview.js';
 import * as records from './commands/records.js';
+import { rollback } from './commands/rollback.js';
 import { addCompletion } from './completion.js';
 import { type Context, createContext, type GlobalOptions } from './context.js';
 import { KIND_WORDS } from './documents.js';
@@ -151,9 +153,28 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
         ),
       );
   }
+  ofCycle('rollback', 'restore the root volumes that nodes had before they were patched; paused or ended cycles only')
+    .addOption(reasonOption())
+    .option('--stage <stage>', 'only this stage; without it all of them')
+    .addOption(new Option('--wave <number>', 'only this wave of the stage').argParser(wave))
+    .option('--node <id...>', 'only these nodes')
+    .addOption(idempotencyOption())
+    .action(does<Parameters<typeof rollback>[2]>((context, options, id = '') => rollback(context, id, options)));
   ofCycle('report', 'all of a cycle for an auditor, in short; in full with --json').action(
     does((context, _options, id = '') => records.report(context, id)),
   );
+
+  for (const [act, description] of [
+    ['halt', 'no new work in any cycle, and no new cycles; what runs is finished'],
+    ['unhalt', 'on again, everywhere'],
+  ] as const) {
+    program
+      .command(act)
+      .description(description)
+      .addOption(reasonOption())
+      .addOption(idempotencyOption())
+      .action(does<Parameters<typeof halt>[2]>((context, options) => halt(context, act, options)));
+  }
 
   for (const decision of ['approve', 'reject'] as const) {
     program
@@ -221,6 +242,12 @@ const untilOption = () =>
   new Option('--until <what>', 'end as soon as it waits for an approval, with exit code 5').choices(['approval']);
 const idempotencyOption = () =>
   new Option('--idempotency-key <key>', 'the same key with the same command is carried out once');
+
+const wave = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Give the number of a wave, from 1.');
+  return number;
+};
 
 const limit = (value: string): number => {
   const number = Number(value);

@@ -8,13 +8,16 @@ import {
   decided,
   decisionBody,
   nodeOutcome,
+  rollbackBody,
   startCycleBody,
   startedCycle,
+  startedRollback,
   steered,
   steeringBody,
 } from '../api/schemas/cycles.js';
 import { doctorBody, doctorReport } from '../api/schemas/doctor.js';
 import { document, documentPage, writtenDocument } from '../api/schemas/documents.js';
+import { haltBody, haltTold } from '../api/schemas/halt.js';
 import { importBody, imported } from '../api/schemas/import.js';
 import { preview } from '../api/schemas/plans.js';
 import { manifest, patchSet, report } from '../api/schemas/records.js';
@@ -85,7 +88,10 @@ export const ROUTES = {
   pause: steer('/v1/cycles/{id}/pause'),
   resume: steer('/v1/cycles/{id}/resume'),
   cancel: steer('/v1/cycles/{id}/cancel'),
+  rollBack: route('POST', '/v1/cycles/{id}/rollback', 'operator', startedRollback, rollbackBody, null),
   decide: route('POST', '/v1/cycles/{id}/stages/{stage}/decision', 'approver', decided, decisionBody, null),
+  halt: route('POST', '/v1/halt', 'operator', haltTold, haltBody, null),
+  unhalt: route('POST', '/v1/unhalt', 'operator', haltTold, haltBody, null),
   manifest: read('/v1/manifests/{digest}', manifest),
   patchSet: read('/v1/patch-sets/{digest}', patchSet),
   doctor: route('POST', '/v1/doctor', 'operator', doctorReport, doctorBody, null),

@@ -38,6 +38,8 @@ export class FakeTemporal {
   schedules = new Map<string, { options: ScheduleOptions; paused: boolean; note?: string }>();
   /** The updates that counted. */
   updates: SentUpdate[] = [];
+  /** The signals that arrived. */
+  signals: { readonly workflowId: string; readonly name: string; readonly argument: unknown }[] = [];
   /** What an update of a run is answered with; throws to refuse. */
   onUpdate = approves;
   /** What a run of this type comes to. */
@@ -50,6 +52,7 @@ export class FakeTemporal {
       starts: [],
       schedules: new Map(),
       updates: [],
+      signals: [],
       onUpdate: approves,
       results: new Map(),
       outOfReach: false,
@@ -106,6 +109,11 @@ export class FakeTemporal {
     result: async () => {
       this.#reach();
       return this.results.get(this.#run(workflowId).type)?.();
+    },
+    signal: async ({ name }: { name: string }, argument: unknown) => {
+      this.#reach();
+      if (this.#run(workflowId).status !== 'RUNNING') throw new WorkflowNotFoundError('ended', workflowId, undefined);
+      this.signals.push({ workflowId, name, argument });
     },
     executeUpdate: async (update: { name: string }, { args, updateId }: { args: [unknown]; updateId: string }) => {
       this.#reach();

@@ -23,6 +23,9 @@ describe('Who may do what', () => {
     ['POST /v1/cycles/storefront-1/pause', reason, ['operator']],
     ['POST /v1/cycles/storefront-1/resume', reason, ['operator']],
     ['POST /v1/cycles/storefront-1/cancel', reason, ['operator']],
+    ['GET /v1/halt', null, ROLES],
+    ['POST /v1/halt', reason, ['operator']],
+    ['POST /v1/unhalt', reason, ['operator']],
     ['POST /v1/plans/storefront/pause', reason, ['operator']],
     ['POST /v1/scans', {}, ['operator']],
     [

@@ -9,6 +9,7 @@ const STANDS_WITH: Readonly<Record<string, string>> = {
   'cycle resume': 'cycle pause',
   'cycle cancel': 'cycle pause',
   reject: 'approve',
+  unhalt: 'halt',
 };
 
 describe('patchtide', () => {
