@@ -27,6 +27,7 @@ import { importRoutes } from './routes/import.js';
 import { planRoutes } from './routes/plans.js';
 import { probeRoutes } from './routes/probes.js';
 import { recordRoutes } from './routes/records.js';
+import { rollbackRoutes } from './routes/rollback.js';
 import { scanRoutes } from './routes/scans.js';
 import { steeringRoutes } from './routes/steering.js';
 import type { TemporalClient } from './temporal/client.js';
@@ -96,6 +97,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     cycleRoutes,
     eventRoutes,
     steeringRoutes,
+    rollbackRoutes,
     haltRoutes,
     recordRoutes,
     complianceRoutes,

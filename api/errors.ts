@@ -110,6 +110,21 @@ export const PROBLEMS = {
   'already-paused': { status: 409, title: 'The cycle is paused', advice: 'Resume it when it may go on.' },
   'not-paused': { status: 409, title: 'The cycle is not paused', advice: 'Nothing needs to be done.' },
   ended: { status: 409, title: 'The cycle has ended', advice: 'Read its report; start another cycle if it is needed.' },
+  'cycle-at-work': {
+    status: 409,
+    title: 'The cycle is at work',
+    advice: 'Pause it and wait until what runs is finished, or wait for its end; then roll back.',
+  },
+  'rollback-running': {
+    status: 409,
+    title: 'The cycle is being rolled back',
+    advice: "Wait for the rollback's end: the cycle's events and report tell of it.",
+  },
+  'nothing-to-roll-back': {
+    status: 409,
+    title: 'There is nothing to go back to',
+    advice: 'Read the detail: it says of each node why. Restore such nodes by other means.',
+  },
   'no-schedule': {
     status: 404,
     title: 'The plan does not start by itself',

@@ -7,6 +7,7 @@ import { halt } from './commands/halt.js';
 import { importEstate } from './commands/import.js';
 import { preview } from './commands/preview.js';
 import * as records from './commands/records.js';
+import { rollback } from './commands/rollback.js';
 import { addCompletion } from './completion.js';
 import { type Context, createContext, type GlobalOptions } from './context.js';
 import { KIND_WORDS } from './documents.js';
@@ -152,6 +153,13 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
         ),
       );
   }
+  ofCycle('rollback', 'restore the root volumes that nodes had before they were patched; paused or ended cycles only')
+    .addOption(reasonOption())
+    .option('--stage <stage>', 'only this stage; without it all of them')
+    .addOption(new Option('--wave <number>', 'only this wave of the stage').argParser(wave))
+    .option('--node <id...>', 'only these nodes')
+    .addOption(idempotencyOption())
+    .action(does<Parameters<typeof rollback>[2]>((context, options, id = '') => rollback(context, id, options)));
   ofCycle('report', 'all of a cycle for an auditor, in short; in full with --json').action(
     does((context, _options, id = '') => records.report(context, id)),
   );
@@ -234,6 +242,12 @@ const untilOption = () =>
   new Option('--until <what>', 'end as soon as it waits for an approval, with exit code 5').choices(['approval']);
 const idempotencyOption = () =>
   new Option('--idempotency-key <key>', 'the same key with the same command is carried out once');
+
+const wave = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Give the number of a wave, from 1.');
+  return number;
+};
 
 const limit = (value: string): number => {
   const number = Number(value);

@@ -8,8 +8,10 @@ import {
   decided,
   decisionBody,
   nodeOutcome,
+  rollbackBody,
   startCycleBody,
   startedCycle,
+  startedRollback,
   steered,
   steeringBody,
 } from '../api/schemas/cycles.js';
@@ -86,6 +88,7 @@ export const ROUTES = {
   pause: steer('/v1/cycles/{id}/pause'),
   resume: steer('/v1/cycles/{id}/resume'),
   cancel: steer('/v1/cycles/{id}/cancel'),
+  rollBack: route('POST', '/v1/cycles/{id}/rollback', 'operator', startedRollback, rollbackBody, null),
   decide: route('POST', '/v1/cycles/{id}/stages/{stage}/decision', 'approver', decided, decisionBody, null),
   halt: route('POST', '/v1/halt', 'operator', haltTold, haltBody, null),
   unhalt: route('POST', '/v1/unhalt', 'operator', haltTold, haltBody, null),

@@ -9,6 +9,7 @@ import { type CycleNodeQueries, cycleNodeQueries } from './queries/cycle-nodes.j
 import { type CycleQueries, cycleQueries } from './queries/cycles.js';
 import { type FleetQueries, fleetQueries } from './queries/fleet.js';
 import { type ReportQueries, reportQueries } from './queries/report.js';
+import { type RollbackQueries, rollbackQueries } from './queries/rollbacks.js';
 import { audit } from './records/audit.js';
 import { type AwsCalls, awsCalls } from './records/aws-calls.js';
 import { continuations } from './records/continuations.js';
@@ -52,6 +53,7 @@ export interface Store
     CycleQueries,
     CycleNodeQueries,
     ReportQueries,
+    RollbackQueries,
     FleetQueries,
     AuditQueries,
     AwsCalls,
@@ -93,6 +95,7 @@ const queries = (db: Kysely<Database>) => {
     ...ofCycles,
     ...cycleNodeQueries(db),
     ...reportQueries(db, ofCycles),
+    ...rollbackQueries(db),
     ...fleetQueries(db),
     ...auditQueries(db),
   };

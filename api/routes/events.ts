@@ -71,6 +71,7 @@ async function* eventsOf(
   while (!stop.aborted) {
     // Asked before the events are read: what ended by then has told all it has to tell.
     const { status } = await existingCycle(store, id);
+    const over = hasEnded(status) && (await store.rollbackRunning(id)) === null;
     for (;;) {
       const events = await store.changesSince(id, last, AT_ONCE);
       for (const { seq, kind, body, at } of events) {
@@ -79,7 +80,7 @@ async function* eventsOf(
       }
       if (events.length < AT_ONCE) break;
     }
-    if (hasEnded(status)) return;
+    if (over) return;
     await wait(eventInterval, undefined, { signal: stop }).catch(() => undefined);
   }
 }

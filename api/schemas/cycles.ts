@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { CYCLE_STATUSES, OUTCOMES, STAGE_STATUSES, WAVE_STATUSES } from '../../domain/cycle.js';
-import { count, digest, instant, list, location, page, planName, reason, reference, text } from './common.js';
+import {
+  count,
+  digest,
+  instant,
+  list,
+  location,
+  page,
+  planName,
+  reason,
+  reference,
+  stageName,
+  text,
+} from './common.js';
 
 export const cycleStatus = z.enum(CYCLE_STATUSES);
 export const compliance = z.enum(['compliant', 'non-compliant', 'unknown']);
@@ -100,6 +112,20 @@ export const cycleShape = { ...summary, stages: list(stage), nodes: nodeCounts }
 export const cycle = z.object({ ...cycleShape, links: cycleLinks }).meta({ id: 'Cycle' });
 
 const patch = z.object({ id: text, title: text });
+const rollbackOutcome = z
+  .enum(['rolled-back', 'failed', 'left'])
+  .nullable()
+  .describe('`left`: as it was, for the reason given; null: at work on it');
+/** What a rollback did with a node. */
+export const nodeRollback = {
+  number: z.int().describe('Of the rollback, in its cycle'),
+  outcome: rollbackOutcome,
+  reason: text.nullable(),
+  snapshot: text.nullable().describe('What its root volume goes back to'),
+  dataVolumes: list(z.object({ volume: text, device: text, snapshot: text, commands: list(text) })).describe(
+    'Not restored: the commands restore one by hand',
+  ),
+};
 export const cycleNode = z
   .object({
     stage: text,
@@ -117,6 +143,7 @@ export const cycleNode = z
     surplus: list(patch).describe('Installed, and not in the pinned patch set'),
     absent: list(patch).describe('Pinned, and not present'),
     compliance: compliance.describe('By the last scan; patched is not yet compliant'),
+    rollback: z.object(nodeRollback).nullable().describe('The last one that it was to take part in'),
   })
   .meta({ id: 'CycleNode' });
 export const nodeOutcome = z.enum([...OUTCOMES, 'pending']);
@@ -133,3 +160,37 @@ export const decided = z.object({
 
 export const steeringBody = z.strictObject({ reason });
 export const steered = z.object({ id: text, done: z.enum(['pause', 'resume', 'cancel']), links: cycleLinks });
+
+export const rollbackBody = z
+  .strictObject({
+    reason,
+    stage: stageName.optional().meta({ description: 'a stage; every stage without it', examples: ['prod'] }),
+    wave: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'the number of a wave of that stage', examples: [2] }),
+    nodes: z
+      .array(
+        z
+          .string()
+          .regex(/^(i|mi)-[0-9a-z]+$/)
+          .meta({ description: 'the id of a node', examples: ['i-0123456789abcdef0'] }),
+      )
+      .min(1)
+      .max(1000)
+      .optional()
+      .meta({ description: 'some nodes; all that were changed without it', examples: [['i-0123456789abcdef0']] }),
+  })
+  .refine(({ stage, wave }) => wave === undefined || stage !== undefined, {
+    path: ['stage'],
+    message: 'A wave is one of a stage: name the stage, too.',
+  });
+export const startedRollback = z.object({
+  id: text,
+  rollback: z.int(),
+  workflowId: text,
+  nodes: count.describe('How many go back'),
+  left: list(z.object({ stage: text, node: text, reason: text })).describe('Nodes that stay as they are'),
+  links: cycleLinks,
+});

@@ -30,5 +30,15 @@ export const cycleEvents = {
     status: z.enum(WAVE_STATUSES),
     zone: text,
   }),
+  rollback: z.object({
+    ...at,
+    rollback: z.int().describe('Its number in the cycle'),
+    status: z.enum(['running', 'rolled-back', 'failed']),
+    message: text.nullable(),
+    total: count,
+    rolledBack: count,
+    failed: count,
+    left: count,
+  }),
   nodes: z.object({ ...at, ...stage, total: count, outcomes: z.partialRecord(z.enum(OUTCOMES), count) }),
 } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OPERATING_SYSTEMS } from '../../domain/fleet.js';
 import { count, instant, list, location, page, text } from './common.js';
-import { compliance, cycleNode, cycleShape } from './cycles.js';
+import { compliance, cycleNode, cycleShape, nodeRollback } from './cycles.js';
 import { leftOut, occurrence } from './plans.js';
 
 const os = z.enum(OPERATING_SYSTEMS);
@@ -105,6 +105,18 @@ export const auditEntry = z
   .meta({ id: 'AuditEntry' });
 export const auditPage = page(auditEntry);
 
+const rollback = z.object({
+  number: z.int(),
+  scope: z.object({ stage: text.nullable(), wave: z.int().nullable(), nodes: list(text).nullable() }),
+  by: text,
+  reason: text,
+  status: z.enum(['running', 'rolled-back', 'failed']),
+  message: text.nullable(),
+  beganAt: instant,
+  endedAt: instant.nullable(),
+  nodes: list(z.object({ ...nodeRollback, stage: text, node: text })),
+});
+
 /** All of a cycle, for an auditor. */
 export const report = z
   .object({
@@ -112,6 +124,7 @@ export const report = z
     manifests: list(z.object({ digest: text, at: instant, manifest })),
     patchSets: list(patchSet),
     nodes: list(cycleNode),
+    rollbacks: list(rollback),
     steps: list(
       z.object({
         stage: text,

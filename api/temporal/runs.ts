@@ -14,6 +14,7 @@ import {
   type PatchtideWorkflows,
   TASK_QUEUE,
 } from '../../workflows/messages.js';
+import type { RollbackInput } from '../../workflows/rollback-messages.js';
 import { Problem } from '../errors.js';
 import { CALL_DEADLINE, type TemporalClient, within } from './client.js';
 import { isNoSuchWorkflow } from './trouble.js';
@@ -81,6 +82,18 @@ export const startCycle = (client: TemporalClient, request: CycleRequest): Promi
       ...(request.reference !== null && { reference: request.reference }),
     },
   });
+
+/** Starts a reserved rollback; starting it again does no harm. */
+export const startRollback = (client: TemporalClient, input: RollbackInput): Promise<void> => {
+  const { plan, number, cycle } = input.request;
+  return startOnce(client, {
+    type: 'rollBackNodes',
+    id: workflowIds.rollback(workflowIds.cycle(plan, number), input.number),
+    argument: input,
+    summary: `Rollback ${input.number} of ${cycle}`,
+    plan,
+  });
+};
 
 /** Starts a scan of the fleet; the same id is the same scan. */
 export const startScan = (client: TemporalClient, request: FleetScanRequest & { readonly id: string }): Promise<void> =>

@@ -19,6 +19,10 @@ export function described({ event, data }: CycleEvent, clock: Clock, cycle: Cycl
     }
     case 'wave':
       return `${data.stage} ${data.account} ${data.region} ${zoneName(cycle, data) ?? data.zone} ${wordsOf(data.status)}`;
+    case 'rollback': {
+      const { rollback, status, message, rolledBack, total } = data;
+      return `rollback ${rollback} ${wordsOf(status)}: ${message ?? `${rolledBack} of ${total} nodes`}`;
+    }
     case 'nodes': {
       const { stage, total, outcomes } = data;
       const parts = Object.entries(outcomes)

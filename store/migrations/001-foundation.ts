@@ -155,6 +155,7 @@ create table rollback_nodes (
   detached boolean not null default false,
   primary key (cycle, number, stage, node)
 );
+create index rollback_nodes_node on rollback_nodes (cycle, stage, node);
 
 create table halts (
   number integer primary key,

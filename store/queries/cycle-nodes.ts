@@ -4,6 +4,7 @@ import type { Outcome } from '../../domain/cycle.js';
 import type { ComplianceStatus, OperatingSystem, PinnedPatch } from '../../domain/fleet.js';
 import type { CycleId, NodeId, StageName } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
+import { lastRollback, type NodeRollback, nodeRollback } from './rollbacks.js';
 
 /** A node's way through a stage and how it ended, with its compliance now beside it. */
 export interface CycleNode extends Omit<NodeProgress, 'untested'> {
@@ -13,6 +14,8 @@ export interface CycleNode extends Omit<NodeProgress, 'untested'> {
   readonly surplus: readonly PinnedPatch[];
   readonly absent: readonly PinnedPatch[];
   readonly compliance: ComplianceStatus;
+  /** The last rollback that it was to take part in; null where there was none. */
+  readonly rollback: NodeRollback | null;
 }
 
 export interface CycleNodePosition {
@@ -45,7 +48,7 @@ export const cycleNodeQueries = (db: Kysely<Database>): CycleNodeQueries => ({
           (select position from cycle_stages where cycle = ${cycle} and name = ${after.stage}), ${after.node})`,
       );
     const rows = await query.limit(limit + 1).execute();
-    const items = rows.slice(0, limit);
+    const items = rows.slice(0, limit).map(toCycleNode);
     const last = items.at(-1);
     return { items, next: rows.length > limit && last ? { stage: last.stage, node: last.node } : null };
   },
@@ -76,7 +79,14 @@ export const nodesOf = (db: Kysely<Database>, cycle: CycleId) =>
       'node.surplus',
       'node.absent',
       sql<ComplianceStatus>`coalesce(scan.status, 'unknown')`.as('compliance'),
+      lastRollback.as('rollback'),
     ])
     .where('node.cycle', '=', cycle)
     .orderBy('stage.position')
     .orderBy('node.node');
+
+/** One of them, as people read it. */
+export const toCycleNode = (row: Awaited<ReturnType<ReturnType<typeof nodesOf>['execute']>>[number]): CycleNode => ({
+  ...row,
+  rollback: row.rollback === null ? null : nodeRollback(row.rollback, row),
+});

@@ -73,7 +73,7 @@ export interface CyclePosition {
 /** Something that has changed on a cycle. `seq` rises in the order of commits. */
 export interface CycleEvent {
   readonly seq: number;
-  /** `cycle`, `stage`, `wave`, or `nodes` (counts by outcome of one stage). */
+  /** `cycle`, `stage`, `wave`, `nodes` (counts by outcome of one stage), or `rollback`. */
   readonly kind: string;
   readonly body: unknown;
   readonly at: Instant;

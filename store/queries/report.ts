@@ -4,8 +4,9 @@ import type { AccountId, CycleId, Digest, Instant, NodeId, Region, StageName } f
 import type { Manifest } from '../../domain/manifest.js';
 import type { StoredPatchSet } from '../../domain/patch-set.js';
 import type { Database } from '../schema.js';
-import { type CycleNode, nodesOf } from './cycle-nodes.js';
+import { type CycleNode, nodesOf, toCycleNode } from './cycle-nodes.js';
 import type { CycleQueries, CycleView } from './cycles.js';
+import { type RollbackView, rollbacksOf } from './rollbacks.js';
 
 /** All of a cycle, for an auditor: what was to be done, who agreed, what was done to which node, and how it ended. */
 export interface CycleReport {
@@ -14,6 +15,7 @@ export interface CycleReport {
   readonly manifests: readonly { readonly digest: Digest; readonly manifest: Manifest; readonly at: Instant }[];
   readonly patchSets: readonly StoredPatchSet[];
   readonly nodes: readonly CycleNode[];
+  readonly rollbacks: readonly RollbackView[];
   readonly steps: readonly ReportedStep[];
   readonly operations: readonly ReportedOperation[];
   readonly audit: readonly AuditEntry[];
@@ -71,7 +73,8 @@ export const reportQueries = (db: Kysely<Database>, cycles: Pick<CycleQueries, '
         .where('cycle', '=', id)
         .orderBy('harvested_at')
         .execute(),
-      nodes: await nodesOf(db, id).execute(),
+      nodes: (await nodesOf(db, id).execute()).map(toCycleNode),
+      rollbacks: await rollbacksOf(db, id),
       steps: await db
         .selectFrom('node_steps')
         .select([
