@@ -42,6 +42,14 @@ describe("what a plan's schedule started", () => {
     });
   });
 
+  test('is nothing while everything is halted, and says who halted it', async () => {
+    await bench.store.halt({ by: 'hanna', reason: 'A bad patch is out.', at: at('2026-11-11T05:00:00Z') });
+    expect(await asks('2026-11-11T06:00:00Z')).toEqual({
+      kind: 'not-started',
+      message: 'Not started. Halted by hanna: A bad patch is out.',
+    });
+  });
+
   test('is nothing where a time of an earlier calendar is made up for', async () => {
     expect(await asks('2026-11-05T04:00:00Z', '2026-11-05T04:20:00Z')).toMatchObject({ kind: 'not-started' });
   });
