@@ -28,7 +28,7 @@ export function isStart(start: PlanStart, instant: Instant): boolean {
 export function fires(start: PlanStart, instant: Instant): boolean {
   const local = localDateTime(instant, start.timezone);
   const [next] = cronTimes(candidates(start), local);
-  return (next !== undefined && next.equals(local)) || isStart(start, instant);
+  return next?.equals(local) || isStart(start, instant);
 }
 
 /** What a Temporal Schedule is made of (the fields of the client's ScheduleSpec that a plan needs). */

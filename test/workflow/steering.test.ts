@@ -85,13 +85,7 @@ describe('a cancelled cycle', () => {
     expect(await refusalOf(cycle.executeUpdate(cancel, steering))).toBe('ended');
     world.release('install');
     expect(await cycle.result()).toEqual({ status: 'cancelled', message: 'Cancelled by otto: Something looks odd.' });
-    expect(world.steps('dev')).toEqual([
-      'w1.b1.check',
-      'w1.b1.install',
-      'w1.b1.scan',
-      'w1.b1.after-1',
-      'w1.b1.record',
-    ]);
+    expect(world.steps('dev')).toEqual(['w1.b1.check', 'w1.b1.install', 'w1.b1.scan', 'w1.b1.after-1', 'w1.b1.record']);
     expect(world.asked('skip-rest').map(({ wave }) => wave)).toEqual([1, null]);
     expect(world.asked('prepare').map(({ stage }) => stage)).toEqual(['dev']);
   });
@@ -168,7 +162,7 @@ describe('too many failures', () => {
     const asked = await world.until('webhook');
     expect(asked.event).toMatchObject({
       type: 'operator-wanted',
-      message: '2 of 6 nodes of stage prod failed. Resume the cycle to go on, or cancel it.',
+      message: '2 of 6 nodes of stage prod failed. Answer it (retry-failed, continue or stop), or cancel the cycle.',
     });
     await world.until('project', ({ change }) => change.cycleChange?.status === 'paused');
     expect(begun()).toEqual([1]);
