@@ -302,8 +302,7 @@ async function rolledBack(): Promise<typeof told> {
   });
   const response = await app.inject({ url: `/v1/cycles/${cycle}/nodes`, headers: { authorization: `Bearer ${key}` } });
   await app.close();
-  const items = response.json<{ items: ({ node: NodeId } & Parameters<Map<End, never>['set']>[1])[] }>()
-    .items as never[];
+  const items = response.json<{ items: { node: NodeId }[] }>().items as never[];
   const byNode = new Map(items.map((item: { node: NodeId }) => [item.node, item]));
   return new Map([...nodes].map(([end, { id }]) => [end, byNode.get(id) as never]));
 }
