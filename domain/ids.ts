@@ -33,8 +33,12 @@ export const cycleId = (plan: PlanName, number: number): CycleId => `${plan}-${n
 export const workflowIds = {
   cycle: (plan: PlanName, number: number) => `patch-cycle/${plan}/${number}`,
   stage: (cycleWorkflow: string, stage: StageName) => `${cycleWorkflow}/${stage}`,
-  wave: (stageWorkflow: string, wave: { window: string; opens: Instant } & Location & { zone: ZoneId }) =>
-    `${stageWorkflow}/${wave.window}@${wave.opens}/${wave.account}/${wave.region}/${wave.zone}`,
+  /** A wave with which a stage goes on may be in the same place and window as the one before: it bears its number. */
+  wave: (
+    stageWorkflow: string,
+    wave: Location & { window: string; opens: Instant; zone: ZoneId; number: number; continues?: true },
+  ) =>
+    `${stageWorkflow}/${wave.window}@${wave.opens}/${wave.account}/${wave.region}/${wave.zone}${wave.continues ? `/w${wave.number}` : ''}`,
   /** With a slash: a stage may be called rollback-1. */
   rollback: (cycleWorkflow: string, number: number) => `${cycleWorkflow}/rollback/${number}`,
   stageScan: (stageWorkflow: string, preparation: string, at: Location) =>

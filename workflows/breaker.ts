@@ -1,10 +1,11 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { failureLimit } from '../domain/waves.js';
 import { isMessage, type Shape } from './handlers.js';
-import type { StagePause, WaveReport } from './messages.js';
+import { isAnswer, type StageAnswer, type StagePause, type WaveReport } from './messages.js';
 import type { StageInput, StageState } from './stage-state.js';
 
 const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean', answered: 'number' };
+const STAGE_ANSWER: Shape<StageAnswer> = { action: 'string', by: 'string', reason: 'string', answered: 'number' };
 const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number' };
 
 /**
@@ -26,6 +27,9 @@ export class Breaker {
   private readonly onStop: (() => void)[] = [];
 
   constructor(stage: StageState, { paused }: StageInput) {
+  private readonly onRetry: (() => void)[] = [];
+  /** How many patches that nobody had tested somebody has let pass. */
+  private judgedSurplus = 0;
     this.stage = stage;
     this.paused = paused;
     stage.showsToo(() => [
@@ -48,9 +52,9 @@ export class Breaker {
     return this.stoppedFor !== null || this.cancellation.consideredCancelled;
   }
 
-  /** Resolves when something may begin, as far as people have a say in it. */
+  /** Resolves when something may begin, as far as people have a say in it, or the stage has been stopped. */
   mayGoOn(): Promise<void> {
-    return condition(() => !this.holds);
+    return condition(() => !this.holds || this.stoppedFor !== null);
   }
 
   /** `changed` is called whenever running waves have to hear of it: all of them, or the one of that number. */
@@ -64,6 +68,11 @@ export class Breaker {
 
   expects(targets: number): void {
     this.targets = targets;
+  /** `action` is called when an operator wants failed nodes to be tried again; it only takes note of it. */
+  whenRetried(action: () => void): void {
+    this.onRetry.push(action);
+  }
+
     this.tolerated = this.limit();
     this.stage.show();
   }
@@ -75,8 +84,23 @@ export class Breaker {
     }
     const held = this.holds;
     const asking = this.answered < this.asked;
-    this.paused = message.paused;
-    if (!message.paused) this.answered = Math.max(this.answered, Math.min(message.answered, this.asked));
+    await this.changes(message.paused, message.paused ? 0 : message.answered);
+  }
+
+  /** From the cycle: what an operator says to the questions until that one. A pause is another matter, and stays. */
+  async answer(message: StageAnswer): Promise<void> {
+    if (!isMessage(message, STAGE_ANSWER) || !isAnswer(message.action)) {
+      return this.stage.note('A signal answerStage was ignored: expected {action, by, reason, answered}.');
+    }
+    const { action, by, reason, answered } = message;
+    if (action === 'stop') this.stop(`Stopped by ${by}: ${reason}`);
+    if (action === 'retry-failed') for (const wanted of this.onRetry) wanted();
+    await this.changes(this.paused, answered);
+  }
+
+  private async changes(paused: boolean, answered: number): Promise<void> {
+    this.paused = paused;
+    this.answered = Math.max(this.answered, Math.min(answered, this.asked));
     // Whoever lets the stage go on has seen the failures so far: only as many again ask again.
     if (held && !this.holds) this.tolerated = this.failures() + this.limit();
     this.stage.show();
@@ -123,15 +147,17 @@ export class Breaker {
     if (this.stoppedFor !== null) return;
     await this.mayGoOn();
     const surplus = [...this.progress.values()].reduce((sum, wave) => sum + wave.surplus, 0);
-    if (surplus === 0 || this.stage.policy.surplus === 'allow') return;
+    if (surplus === this.judgedSurplus || this.stage.policy.surplus === 'allow') return;
+    this.judgedSurplus = surplus;
     await this.ask(
       `${surplus} patches that nobody had tested came in as dependencies in stage ${this.stage.policy.name}.`,
     );
     await this.mayGoOn();
   }
 
-  /** Holds the stage back at once, and has the cycle ask. */
-  private async ask(reason: string): Promise<void> {
+  /** Holds the stage back at once, and has the cycle ask, whatever the plan says of failures. */
+  async ask(reason: string): Promise<void> {
+    if (this.over) return this.stage.note(reason);
     this.asked += 1;
     const number = this.asked;
     await this.changed();

@@ -82,6 +82,18 @@ export const pause = defineUpdate<void, [Steering]>('pause');
 export const resume = defineUpdate<void, [Steering]>('resume');
 export const cancel = defineUpdate<void, [Steering]>('cancel');
 
+/**
+ * To a cycle that asks, from the API: `retry-failed` tries the failed nodes again and goes on, `continue` goes on without
+ * that, `stop` begins nothing more. Refused with `not-waiting` where nothing is asked.
+ */
+export const answer = defineUpdate<void, [Answer]>('answer');
+export const ANSWERS = ['retry-failed', 'continue', 'stop'] as const;
+export type AnswerAction = (typeof ANSWERS)[number];
+export interface Answer extends Steering {
+  readonly action: AnswerAction;
+}
+export const isAnswer = (action: string): action is AnswerAction => (ANSWERS as readonly string[]).includes(action);
+
 /** To every running cycle, from the API: nothing new begins, whoever else has paused it. */
 export const halt = defineSignal<[Halt]>('halt');
 /** To every running cycle, from the API: the halt of that number is lifted, and so is every one before it. */
@@ -109,6 +121,11 @@ export const setPaused = defineSignal<[StagePause]>('setPaused');
 export interface StagePause {
   readonly paused: boolean;
   /** The number of the stage's last question that the cycle has heard of: going on answers it and those before it, no later one. */
+  readonly answered: number;
+}
+/** From a cycle to its stage: an operator's answer to its questions up to the one of that number. */
+export const answerStage = defineSignal<[StageAnswer]>('answerStage');
+export interface StageAnswer extends Answer {
   readonly answered: number;
 }
 /** From a wave to its stage, after a batch in which something is worth knowing: totals of the wave so far. */

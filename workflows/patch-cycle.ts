@@ -22,6 +22,9 @@ import { untilAwsAnswers } from './aws-outage.js';
 import { announce } from './deliver-webhook.js';
 import { isMessage, requireMessage, type Shape, unbroken } from './handlers.js';
 import {
+  type Answer,
+  answer,
+  answerStage,
   askOperator,
   type CycleResult,
   cancel,
@@ -29,6 +32,7 @@ import {
   decideBySignal,
   decideStage,
   halt,
+  isAnswer,
   pause,
   type Question,
   type Refusal,
@@ -66,6 +70,13 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
       cycle.mayResume();
     },
     description: 'Go on after a pause, or after the cycle asked: {by, reason}',
+  });
+  setHandler(answer, unbroken(cycle.answer.bind(cycle)), {
+    validator: (message) => {
+      requireMessage(message, ANSWER);
+      cycle.mayAnswer(message);
+    },
+    description: 'Answer what the cycle asks: {action: retry-failed, continue or stop, by, reason}',
   });
   setHandler(cancel, unbroken(cycle.cancel.bind(cycle)), {
     validator: (steering) => {
@@ -241,6 +252,25 @@ class CycleState {
     await this.tellStage();
   }
 
+  mayAnswer({ action }: Answer): void {
+    this.refuseWhere(!isAnswer(action), 'malformed', 'Expected the action retry-failed, continue or stop.');
+    this.mayCancel();
+    this.refuseWhere(this.asking === null, 'not-waiting', 'The cycle asks nothing.');
+  }
+
+  /** What the operator had been asked until now is answered; a pause of an operator's own stays. */
+  async answer(message: Answer): Promise<void> {
+    this.mayAnswer(message);
+    const { action, by, reason } = message;
+    this.answered = this.asked;
+    const { answered } = this;
+    this.asking = null;
+    this.becomesHeldOrRuns();
+    await this.project(`Answered ${action} by ${by}: ${reason}`, { waitingFor: null });
+    // A stage that ends in this very moment can't be told any more, and need not be.
+    await this.stage?.signal(answerStage, { action, by, reason, answered }).catch(() => undefined);
+  }
+
   /** Told to all cycles at once; an operator's own pause is another matter, and stays when the halt is lifted. */
   async halt(message: Halt): Promise<void> {
     if (!isMessage(message, HALT)) return this.note('A signal halt was ignored: expected {number, by, reason, at}.');
@@ -271,7 +301,7 @@ class CycleState {
     if (stage === this.stageName) this.asked = Math.max(this.asked, number);
     this.becomesHeldOrRuns();
     await this.project(reason, { waitingFor: this.waitsForOperator() });
-    const wanted = `${reason} Resume the cycle to go on, or cancel it.`;
+    const wanted = `${reason} Answer it (retry-failed, continue or stop), or cancel the cycle.`;
     await announce('operator-wanted', this.request, { stage, manifest: null, until: null, message: wanted });
   }
 
@@ -398,6 +428,7 @@ class CycleState {
 
 const NOTES_SHOWN = 20;
 const STEERING: Shape<Steering> = { by: 'string', reason: 'string' };
+const ANSWER: Shape<Answer> = { action: 'string', by: 'string', reason: 'string' };
 const HALT: Shape<Halt> = { number: 'number', by: 'string', reason: 'string', at: 'string' };
 const UNHALT: Shape<Unhalt> = { number: 'number', by: 'string', reason: 'string' };
 const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };

@@ -7,22 +7,20 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { PreparedStage } from '../activities/prepare.js';
-import type { Digest, Instant, Region } from '../domain/ids.js';
-import { nextTurn } from '../domain/lanes.js';
-import type { WaveSummary } from '../domain/manifest.js';
+import type { Digest, Instant } from '../domain/ids.js';
 import { preparing, recording } from './activities.js';
 import { Approval } from './approval.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { Breaker } from './breaker.js';
 import { unbroken } from './handlers.js';
-import { Lanes } from './lanes.js';
-import { decide, decideBySignal, setPaused, waveProgress } from './messages.js';
+import { answerStage, decide, decideBySignal, setPaused, waveProgress } from './messages.js';
 import { reasonOf } from './reason.js';
 import { scanSelection } from './scan-selection.js';
 import { type StageInput, type StageResult, StageState } from './stage-state.js';
 import { StageTasks } from './stage-tasks.js';
 import { StageWaves } from './stage-waves.js';
 
+import { StageWindows } from './stage-windows.js';
 /**
  * One environment of a cycle: prepare what is about to be done, have it approved where the plan says so, patch in each
  * window as it opens, zone by zone, then let it soak and keep what it proved.
@@ -49,6 +47,9 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
     description: 'Holds back waves that have not begun',
   });
   setHandler(waveProgress, unbroken(breaker.countFailures.bind(breaker)), {
+  setHandler(answerStage, unbroken(breaker.answer.bind(breaker)), {
+    description: 'An operator has answered what the stage asked',
+  });
     description: 'From a wave: failures and untested patches so far',
   });
 
@@ -58,8 +59,7 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
 
     breaker.expects(prepared.targets);
     if (prepared.waves.length > 0) await patchBetweenTasks(prepared, stage, breaker, waves);
-    await breaker.gate();
-    if (breaker.stopped) return await stage.ended({ status: 'failed', patchSet: null, message: breaker.stopped });
+    if (breaker.stopped) return await stage.ended(await stopped(input, stage, breaker, breaker.stopped));
     if (policy.last) return await completed(stage, null);
 
     if (policy.soak > 0) await soak(stage, breaker);
@@ -113,7 +113,10 @@ async function prepare(input: StageInput, stage: StageState, attempt: number): P
   );
 }
 
-/** The windows between the tasks of the whole stage. What was begun is tidied up by the after tasks, however it ends. */
+/**
+ * The windows between the tasks of the whole stage. What was begun is tidied up by the after tasks, however it ends. What an
+ * operator wants tried again after that is tried by itself.
+ */
 async function patchBetweenTasks(
   prepared: PreparedStage,
   stage: StageState,
@@ -122,60 +125,17 @@ async function patchBetweenTasks(
 ): Promise<void> {
   const tasks = new StageTasks(stage, breaker, prepared);
   try {
+  const windows = new StageWindows(stage, breaker, waves, prepared);
     await tasks.before();
-    if (!breaker.stopped) await patchWindows(prepared, stage, breaker, waves);
+    if (!breaker.stopped) await windows.run();
   } finally {
     if (tasks.begun || waves.begun) await CancellationScope.nonCancellable(() => tasks.after());
   }
-}
-
-/** Every Region by itself, each with its own order of zones; a lane that fails lets the others finish first. */
-async function patchWindows(
-  prepared: PreparedStage,
-  stage: StageState,
-  breaker: Breaker,
-  waves: StageWaves,
-): Promise<void> {
-  const regions = [...new Set(prepared.waves.map((wave) => wave.region))].sort();
-  const lanes = new Lanes(stage);
-  const scope = new CancellationScope();
-  breaker.whenStopped(() => scope.cancel());
-  const ends = await scope.run(() =>
-    Promise.allSettled(regions.map((region) => patchRegion(region, prepared, lanes, breaker, waves))),
-  );
-  for (const end of ends) {
-    if (end.status === 'rejected' && !(breaker.stopped && isCancellation(end.reason))) throw end.reason;
+  await breaker.gate();
+  while (windows.retries && !breaker.stopped) {
+    await windows.run();
+    await breaker.gate();
   }
-}
-
-/** One Region: the zones in turn, each in its windows; never two zones at the same time, whatever their accounts. */
-async function patchRegion(
-  region: Region,
-  prepared: PreparedStage,
-  lanes: Lanes,
-  breaker: Breaker,
-  waves: StageWaves,
-): Promise<void> {
-  let pending: readonly WaveSummary[] = prepared.waves.filter((wave) => wave.region === region);
-  const without = (numbers: readonly number[]) => pending.filter((wave) => !numbers.includes(wave.number));
-  for (;;) {
-    await breaker.mayGoOn();
-    const turn = nextTurn(pending, Date.now());
-    await Promise.all(pending.filter((wave) => turn.cutOff.includes(wave.number)).map((wave) => waves.cutOff(wave)));
-    pending = without(turn.cutOff);
-    if (turn.kind === 'done') break;
-    if (turn.kind === 'wait') {
-      await lanes.waits(region, turn.until);
-      await sleep(turn.until - Date.now(), { summary: `Until the next window opens in ${region}` });
-    } else {
-      await lanes.runs(region);
-      const next = pending.filter((wave) => turn.waves.includes(wave.number));
-      const ended = await Promise.allSettled(next.map((wave) => waves.run(wave, prepared.manifest)));
-      for (const end of ended) if (end.status === 'rejected') throw end.reason;
-      pending = without(turn.waves);
-    }
-  }
-  await lanes.ends(region);
 }
 
 /** The time in which problems would show. Pausing does not stop the clock; what follows waits for the pause to end. */

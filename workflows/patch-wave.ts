@@ -56,6 +56,7 @@ export interface WaveTotals {
 
 export interface WaveResult extends WaveTotals {
   readonly ended: 'completed' | 'cut-off' | 'cancelled';
+  /** Nodes that were not touched: cut off, they wait for their next window. */
   readonly skipped: number;
   /** What went wrong that is no problem of a node and that waiting does not mend: nothing was begun after it. */
   readonly problem: string | null;
@@ -72,7 +73,8 @@ export const WAVE_START: WaveProgress = {
  * One account's nodes in one zone, batch by batch, with no more than `maxUnavailable` of them out of service.
  *
  * Nothing new begins while paused, after the cutoff, once cancelled, or after something broke; what has been touched is
- * always finished, its after tasks included. What was not touched gets the outcome `skipped` with that reason.
+ * always finished, its after tasks included. What was not touched at the cutoff waits for its next window; otherwise it gets
+ * the outcome `skipped` with that reason.
  */
 export async function patchWave(input: WaveInput): Promise<WaveResult> {
   const run = new WaveRun(input);
@@ -298,7 +300,9 @@ class WaveRun implements BatchOf {
         : ended === 'cut-off'
           ? `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`
           : 'Not begun when the wave was cancelled: with its cycle, or since its stage was stopped.';
-    const skipped = complete ? 0 : await recording.skipRest({ cycle, stage, wave: wave.number, reason });
+    const rest = { cycle, stage, wave: wave.number, reason };
+    const carried = ended === 'cut-off' && problem === null;
+    const skipped = complete ? 0 : await (carried ? recording.carryRest(rest) : recording.skipRest(rest));
     setPhase('ended');
     this.show();
     const withFailures = totals.failed > 0 || problem !== null;

@@ -37,7 +37,7 @@ export class StageTasks {
     }
     for (let task = 1; task <= tasks && !this.breaker.stopped; task++) {
       await this.breaker.mayGoOn();
-      await this.run('before', task);
+      if (!this.breaker.stopped) await this.run('before', task);
     }
     await this.breaker.mayGoOn();
   }

@@ -25,29 +25,36 @@ export class StageWaves {
     breaker.whenChanged((only) => this.steer(only));
   }
 
-  /** Until the wave has ended. One that ends in any other way than by itself stops the stage. */
-  async run(wave: WaveSummary, manifest: Digest): Promise<void> {
+  /**
+   * Until the wave has ended; answers how many of its nodes it did not reach before the cutoff. One that ends in any other
+   * way than by itself stops the stage.
+   */
+  async run(wave: WaveSummary, manifest: Digest): Promise<number> {
     try {
-      const { failed, surplus, problem } = await this.ended(wave, manifest);
+      const { failed, surplus, problem, ended, skipped } = await this.ended(wave, manifest);
       this.breaker.count(wave.number, { failed, surplus });
       if (problem !== null) this.breaker.stop(problem);
+      return ended === 'cut-off' && problem === null ? skipped : 0;
     } catch (error) {
       if (this.breaker.over && isCancellation(error)) throw error;
       const place = `${wave.zoneName ?? wave.zone} of ${wave.account} in ${wave.region}`;
       this.breaker.stop(`The wave in ${place} did not end by itself: ${reasonOf(error)}`);
       await CancellationScope.nonCancellable(() => this.project(wave, 'failed'));
+      return 0;
     } finally {
       this.running.delete(wave.number);
       this.stage.show();
     }
   }
 
-  async cutOff(wave: WaveSummary): Promise<void> {
+  /** A wave whose cutoff passed before it could begin; answers how many nodes it has. */
+  async cutOff(wave: WaveSummary): Promise<number> {
     const { cycle } = this.stage.request;
     const { name } = this.stage.policy;
     const reason = `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`;
-    await recording.skipRest({ cycle, stage: name, wave: wave.number, reason });
+    const nodes = await recording.carryRest({ cycle, stage: name, wave: wave.number, reason });
     await this.project(wave, 'cut-off');
+    return nodes;
   }
 
   private async project({ number }: WaveSummary, status: WaveStatus): Promise<void> {

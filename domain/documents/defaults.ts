@@ -33,6 +33,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
     maxUnavailable: writeLimit(stage.waves.maxUnavailable),
     pauseAfterFailures: writeLimit(stage.waves.pauseAfterFailures),
   },
+  carryOver: { windows: stage.carryOver.windows, doneAt: '100%' },
   snapshot: stage.snapshot,
   tasks: {
     beforeStage: stage.tasks.beforeStage.map(writeTask),

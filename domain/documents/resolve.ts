@@ -13,6 +13,7 @@ const DAY = 24 * HOUR;
 const DEFAULTS = {
   maxUnavailable: { percent: 25 },
   pauseAfterFailures: { percent: 10 },
+  carryOver: { windows: 3 },
   install: 2 * HOUR,
   snapshot: HOUR,
   soak: 7 * DAY,
@@ -59,6 +60,8 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
       maxUnavailable: limitOf(waves.maxUnavailable) ?? DEFAULTS.maxUnavailable,
       pauseAfterFailures: limitOf(waves.pauseAfterFailures) ?? DEFAULTS.pauseAfterFailures,
     },
+    // A share below 100 % is not carried out yet, and refused.
+    carryOver: { windows: stage.carryOver?.windows ?? DEFAULTS.carryOver.windows, doneAt: { percent: 100 } },
     snapshot: stage.snapshot ?? (stage.name === 'dev' ? 'none' : 'await'),
     tasks: tasksOf(stage.tasks),
     reboot: stage.reboot ?? 'if-needed',

@@ -23,6 +23,9 @@ const nodeLimit = (description: string, example: string) =>
     .optional()
     .meta({ description: `${description}: a number of nodes from 1, or 1% to 100%`, 'x-example': example });
 
+/** What ends a stage before all of its nodes have had their turn. */
+const SHARES_NOT_YET = Array.from({ length: 99 }, (_, index) => `${index + 1}%`);
+
 export const stageName = nameField(NAME_LENGTH.stage, 'dev');
 
 export const stageSchema = z.strictObject({
@@ -62,6 +65,21 @@ export const stageSchema = z.strictObject({
       description: 'by, maxUnavailable and pauseAfterFailures',
       'x-example': '{ by: zone, maxUnavailable: 25%, pauseAfterFailures: 10% }',
     }),
+  carryOver: z
+    .strictObject({
+      windows: z.int().min(0).max(100).optional().meta({
+        description:
+          'how many windows more nodes wait for that were not reached in theirs, before an operator is asked (3)',
+        'x-example': 3,
+      }),
+      doneAt: z.enum(['100%']).optional().meta({
+        description: 'the share of the nodes at which the stage is done, and the next one may begin: 100%',
+        'x-example': '100%',
+        'x-not-yet': SHARES_NOT_YET,
+      }),
+    })
+    .optional()
+    .meta({ description: 'windows (3) and doneAt (100%)', 'x-example': '{ windows: 3, doneAt: 100% }' }),
   snapshot: z
     .enum(['none', 'start', 'await'])
     .optional()

@@ -39,6 +39,11 @@ export interface ResolvedStage {
   /** A MaintenanceWindow's name for all nodes, or null: the window in the node's tag, else the window `default`. */
   readonly window: string | null;
   readonly waves: { readonly by: 'zone'; readonly maxUnavailable: NodeLimit; readonly pauseAfterFailures: NodeLimit };
+  /**
+   * How many windows more nodes may wait for that were not reached in theirs, before an operator is asked; and the share of
+   * the targets at which the stage is done.
+   */
+  readonly carryOver: { readonly windows: number; readonly doneAt: { readonly percent: number } };
   readonly snapshot: 'none' | 'start' | 'await';
   readonly tasks: StageTasks;
   readonly reboot: 'if-needed' | 'always' | 'never';

@@ -1,4 +1,12 @@
-import { cancel, decideStage, type PatchtideWorkflows, pause, resume, TASK_QUEUE } from '../../workflows/messages.js';
+import {
+  answer,
+  cancel,
+  decideStage,
+  type PatchtideWorkflows,
+  pause,
+  resume,
+  TASK_QUEUE,
+} from '../../workflows/messages.js';
 import { type CycleHandle, decisionOf, type WorkflowBench } from '../support/workflow-bench.js';
 
 /*
@@ -98,6 +106,33 @@ async function askingCycle(bench: WorkflowBench): Promise<Recorded> {
   return { 'cycle-that-asked': cycle, ...(await stageAndWave(bench, cycle, 'that-asked')) };
 }
 
+/** A window closes too early, the next one is given by an operator, and what failed is tried again. */
+async function carriedOverCycle(bench: WorkflowBench): Promise<Recorded> {
+  const { world } = bench;
+  world.plays({
+    windows: [{ ...NIGHTLY, duration: 600_000, cutoff: 300_000 }],
+    takes: { install: 360_000 },
+    stages: [
+      {
+        name: 'prod',
+        policy: { carryOver: { windows: 0 }, pauseAfterFailures: { nodes: 2 } },
+        waves: [{ window: 'nightly', batches: [2, 2], maxUnavailable: 2 }],
+        failures: { 'w2.b1': 2 },
+      },
+    ],
+  });
+  const cycle = await bench.startCycle();
+  const ended = cycle.result();
+  await world.until('webhook');
+  await cycle.executeUpdate(answer, { args: [{ by: 'otto', reason: 'One more.', action: 'continue' }] });
+  await world.until('webhook', ({ event }) => event.message.startsWith('2 of 4'));
+  await cycle.executeUpdate(answer, {
+    args: [{ by: 'otto', reason: 'The disk is free now.', action: 'retry-failed' }],
+  });
+  await ended;
+  return { 'cycle-carried-over': cycle, ...(await stageAndWave(bench, cycle, 'carried-over')) };
+}
+
 async function stageAndWave(bench: WorkflowBench, cycle: CycleHandle, name: string): Promise<Recorded> {
   const stage = `${cycle.workflowId}/prod`;
   const [wave] = await bench.childrenOf(stage, 'patchWave');
@@ -123,4 +158,4 @@ async function otherWorkflows(bench: WorkflowBench): Promise<Recorded> {
   return { 'fleet-scan': scan, 'planned-start': start };
 }
 
-export const scenarios = [wholeCycle, cancelledCycle, askingCycle, otherWorkflows];
+export const scenarios = [wholeCycle, cancelledCycle, askingCycle, carriedOverCycle, otherWorkflows];

@@ -57,6 +57,7 @@ const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
   surplus: 'ask',
   pauseAfterFailures: { percent: 100 },
   stageTasks: { before: 0, after: 0 },
+  carryOver: { windows: 3 },
 };
 const PLAIN_WAVE: WaveScript = {
   account: '111122223333',

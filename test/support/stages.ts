@@ -8,6 +8,7 @@ export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage 
   baseline: null,
   window: null,
   waves: { by: 'zone', maxUnavailable: { percent: 100 }, pauseAfterFailures: { percent: 10 } },
+  carryOver: { windows: 3, doneAt: { percent: 100 } },
   snapshot: 'none',
   tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
   reboot: 'if-needed',

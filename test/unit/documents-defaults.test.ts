@@ -29,6 +29,7 @@ describe('the shortest plan', () => {
     const common = {
       window: null,
       waves: { by: 'zone', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
+      carryOver: { windows: 3, doneAt: { percent: 100 } },
       tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
       reboot: 'if-needed',
       stopped: 'skip',
@@ -156,7 +157,7 @@ const stage = (stageName: string) =>
             { requiredKeys: [] },
           ),
         ),
-        onFailure: fc.constantFrom('ask', 'stop'),
+        onFailure: fc.constantFrom('ask', 'stop', 'rollback'),
         surplus: fc.constantFrom('ask', 'allow'),
       },
       { requiredKeys: ['name'] },

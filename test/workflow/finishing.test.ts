@@ -28,11 +28,24 @@ describe('a batch that nobody has touched', () => {
     world.plays({
       windows: [SHORT],
       takes: { check: 6 * MINUTE },
-      stages: [{ name: 'prod', steps: { beforeTasks: 1, afterTasks: 1 }, waves: [{ window: 'short' }] }],
+      stages: [
+        {
+          name: 'prod',
+          policy: { carryOver: { windows: 0 } },
+          steps: { beforeTasks: 1, afterTasks: 1 },
+          waves: [{ window: 'short' }],
+        },
+      ],
     });
-    expect(await (await bench.startCycle()).result()).toMatchObject({ status: 'completed' });
+    const cycle = await bench.startCycle();
+    const ended = cycle.result();
+    await world.until('webhook');
+    await cycle.executeUpdate(cancel, steering);
+    expect(await ended).toMatchObject({ status: 'cancelled' });
     expect(world.steps('prod')).toEqual(['w1.b1.check', 'w1.b1.record']);
-    expect(skips()).toEqual([{ wave: 1, reason: expect.stringContaining('Not begun at the cutoff of window short') }]);
+    expect(world.asked('carry-rest')).toMatchObject([
+      { wave: 1, nodes: 2, reason: expect.stringContaining('Not begun at the cutoff of window short') },
+    ]);
   });
 
   test('is given up when the cycle is cancelled while AWS denies', async () => {

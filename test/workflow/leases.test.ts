@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { MaintenanceWindow } from '../../domain/documents/types.js';
+import { cancel } from '../../workflows/messages.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 
 let bench: WorkflowBench;
@@ -32,12 +33,16 @@ test('a batch whose nodes belong to another cycle waits, and begins when they ar
 
 test('where they are not given back before the cutoff, nothing is touched, and that is said', async () => {
   const { world } = bench;
-  world.plays({ windows: [nightly], stages: [{ name: 'dev', waves: [{ window: 'nightly' }] }] });
+  const policy = { carryOver: { windows: 0 } };
+  world.plays({ windows: [nightly], stages: [{ name: 'dev', policy, waves: [{ window: 'nightly' }] }] });
   world.othersHaveNodes = ['patch-cycle/billing/7/dev/…'];
   const cycle = await bench.startCycle();
-  await cycle.result();
+  const ended = cycle.result();
+  await world.until('webhook');
+  await cycle.executeUpdate(cancel, { args: [{ by: 'otto', reason: 'Another time.' }] });
+  await ended;
   expect(world.steps('dev')).toEqual(['w1.b1.record']);
-  expect(world.asked('skip-rest')).toMatchObject([{ reason: expect.stringContaining('Not begun at the cutoff') }]);
+  expect(world.asked('carry-rest')).toMatchObject([{ reason: expect.stringContaining('Not begun at the cutoff') }]);
 });
 
 test('a cycle that is cancelled while it waits for nodes ends at once', async () => {

@@ -157,7 +157,7 @@ describe('waves', () => {
     expect(world.steps('prod').filter((step) => step.endsWith('.install'))).toHaveLength(3);
   });
 
-  test('begin nothing after the cutoff, finish what was touched, and skip the rest with that reason', async () => {
+  test('begin nothing after the cutoff, finish what was touched, and leave the rest to the next window', async () => {
     const { world } = bench;
     world.plays({
       windows: [daily('short', 3, { duration: 10 * MINUTE, cutoff: 5 * MINUTE })],
@@ -174,19 +174,25 @@ describe('waves', () => {
       ],
     });
     expect(await (await bench.startCycle()).result()).toMatchObject({ status: 'completed' });
-    expect(world.steps('prod')).toEqual([
+    expect(world.steps('prod').slice(0, 6)).toEqual([
       'w1.b1.check',
       'w1.b1.install',
       'w1.b1.scan',
       'w1.b1.after-1',
       'w1.b1.record',
+      'w3.b1.check',
     ]);
-    const skips = world.asked('skip-rest');
-    expect(skips.map(({ wave }) => wave)).toEqual([1, 2]);
-    for (const { reason } of skips)
+    const left = world.asked('carry-rest').slice(0, 2);
+    expect(left.map(({ wave }) => wave)).toEqual([1, 2]);
+    for (const { reason } of left)
       expect(reason).toMatch(/^Not begun at the cutoff of window short \(.*T03:05:00\.000Z\)\.$/);
     const waves = world.asked('project').flatMap(({ change }) => change.waves ?? []);
-    expect(waves.filter(({ status }) => status === 'cut-off').map(({ number }) => number)).toEqual([1, 2]);
+    expect(
+      waves
+        .filter(({ status }) => status === 'cut-off')
+        .map(({ number }) => number)
+        .slice(0, 2),
+    ).toEqual([1, 2]);
   });
 
   test('go on in a new run when their history grows long, with the batches and totals that they had', async () => {

@@ -1,0 +1,202 @@
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import type { PreparedStage } from '../activities/prepare.js';
+import type { Digest, Instant, Region } from '../domain/ids.js';
+import { nextTurn } from '../domain/lanes.js';
+import type { Continues, WaveSummary } from '../domain/manifest.js';
+import { preparing } from './activities.js';
+import { untilAwsAnswers } from './aws-outage.js';
+import type { Breaker } from './breaker.js';
+import { Lanes } from './lanes.js';
+import type { StageState } from './stage-state.js';
+import type { StageWaves } from './stage-waves.js';
+
+interface Planned {
+  readonly wave: WaveSummary;
+  readonly manifest: Digest;
+}
+interface Left {
+  readonly wave: WaveSummary;
+  readonly nodes: number;
+}
+
+/**
+ * The windows of a stage: every Region by itself, its zones in turn, each in its windows; never two zones of it at the same
+ * time, whatever their accounts.
+ *
+ * Nodes that are not reached before their window's cutoff wait for its next occurrence, with the same patch set and under the
+ * same approval, as many windows as the plan gives them; then an operator is asked. Nodes that failed are tried again where
+ * an operator says so: at once where their window is open, before anything else begins.
+ */
+export class StageWindows {
+  private readonly pending: Map<Region, readonly Planned[]>;
+  private readonly left = new Map<Region, readonly Left[]>();
+  /** The openings of each window in which nodes were not reached. */
+  private readonly missed = new Map<string, Set<Instant>>();
+  /** How many windows more nodes that were not reached may wait for. */
+  private granted: number;
+  private rounds = 0;
+  private lastWave: number;
+  private continuing: Promise<unknown> = Promise.resolve();
+  private retryWanted = false;
+  private readonly stage: StageState;
+  private readonly breaker: Breaker;
+  private readonly waves: StageWaves;
+  private readonly manifest: Digest;
+
+  constructor(stage: StageState, breaker: Breaker, waves: StageWaves, prepared: PreparedStage) {
+    this.stage = stage;
+    this.breaker = breaker;
+    this.waves = waves;
+    this.manifest = prepared.manifest;
+    this.granted = stage.policy.carryOver.windows;
+    this.lastWave = Math.max(0, ...prepared.waves.map(({ number }) => number));
+    this.pending = new Map();
+    this.add(prepared);
+    breaker.whenRetried(() => {
+      this.retryWanted = true;
+    });
+  }
+
+  /** Whether an operator wants something tried again that `run` has not begun. */
+  get retries(): boolean {
+    return this.retryWanted;
+  }
+
+  /** Until nothing is left to begin. A Region that fails lets the others finish first. */
+  async run(): Promise<void> {
+    const scope = new CancellationScope();
+    this.breaker.whenStopped(() => scope.cancel());
+    const failures = await scope.run(() => this.allRegions());
+    const [failure] = failures.filter((error) => !(this.breaker.stopped && isCancellation(error)));
+    if (failure !== undefined) throw failure;
+  }
+
+  private async allRegions(): Promise<readonly unknown[]> {
+    const lanes = new Lanes(this.stage);
+    const running = new Map<Region, Promise<void>>();
+    const failures: unknown[] = [];
+    const fail = (error: unknown) => {
+      failures.push(error);
+      this.retryWanted = false;
+    };
+    for (;;) {
+      if (this.retryWanted && failures.length === 0) await this.retry().catch(fail);
+      for (const region of failures.length === 0 ? [...this.pending.keys()].sort() : []) {
+        if (running.has(region)) continue;
+        const lane = this.patchRegion(region, lanes).catch(fail);
+        running.set(
+          region,
+          lane.finally(() => running.delete(region)),
+        );
+      }
+      const open = running.size;
+      if (open === 0) return failures;
+      await condition(() => running.size < open || this.retryWanted).catch(fail);
+      if (failures.length > 0) await Promise.all(running.values());
+    }
+  }
+
+  private async patchRegion(region: Region, lanes: Lanes): Promise<void> {
+    for (;;) {
+      await this.mayGoOn();
+      const pending = this.pending.get(region) ?? [];
+      const turn = nextTurn(
+        pending.map(({ wave }) => wave),
+        Date.now(),
+      );
+      const cutOff = this.take(region, turn.cutOff);
+      await Promise.all(cutOff.map(async ({ wave }) => this.leave(wave, await this.waves.cutOff(wave))));
+      if (turn.kind === 'run') {
+        await lanes.runs(region);
+        const ended = await Promise.allSettled(
+          this.take(region, turn.waves).map(async ({ wave, manifest }) =>
+            this.leave(wave, await this.waves.run(wave, manifest)),
+          ),
+        );
+        for (const end of ended) if (end.status === 'rejected') throw end.reason;
+      } else if (this.left.has(region)) {
+        await this.carryOver(region);
+      } else if (turn.kind === 'wait') {
+        await lanes.waits(region, turn.until);
+        const summary = `Until the next window opens in ${region}`;
+        await condition(() => this.retryWanted, turn.until - Date.now(), { summary });
+      } else break;
+    }
+    await lanes.ends(region);
+  }
+
+  private async mayGoOn(): Promise<void> {
+    await condition(() => !this.breaker.holds && !this.retryWanted);
+  }
+
+  /** Gives what was not reached in a Region its next window; asks first where the plan gives it no more. */
+  private async carryOver(region: Region): Promise<void> {
+    const left = this.left.get(region) ?? [];
+    this.left.delete(region);
+    for (const { wave } of left) {
+      this.missed.set(wave.window, new Set([...(this.missed.get(wave.window) ?? []), wave.opens]));
+    }
+    const windows = Math.max(...left.map(({ wave }) => this.missed.get(wave.window)?.size ?? 0));
+    const nodes = left.reduce((sum, more) => sum + more.nodes, 0);
+    if (windows > this.granted) {
+      const more = Math.max(this.stage.policy.carryOver.windows, 1);
+      await this.breaker.ask(
+        `${nodes} nodes of stage ${this.stage.policy.name} in ${region} were not reached in ${windows} windows: to go on gives them ${more} more.`,
+      );
+      await this.mayGoOn();
+      this.granted = Math.max(this.granted, windows - 1 + more);
+    }
+    await this.goOn(
+      'carried-over',
+      left.map(({ wave }) => wave.number),
+    );
+  }
+
+  /** What is left in the open windows waits until this is decided, so that it comes first. */
+  private async retry(): Promise<void> {
+    const waves = await this.goOn('failed', []);
+    this.retryWanted = false;
+    if (waves === 0)
+      await this.stage.note('Nothing is tried again: no node of the stage has failed in a way that allows it.');
+  }
+
+  /** How many waves there are more. One continuation after the other, since each numbers its waves on from those before. */
+  private goOn(of: Continues['of'], waves: readonly number[]): Promise<number> {
+    const next = this.continuing.then(async () => {
+      const { request, policy } = this.stage;
+      this.rounds += 1;
+      const now = new Date(Date.now()).toISOString() as Instant;
+      const wanted = { cycle: request.cycle, stage: policy.name, manifest: this.manifest, of, waves, now };
+      const numbers = { round: this.rounds, firstWave: this.lastWave + 1 };
+      const summary = of === 'failed' ? 'Failed nodes, once more' : `What waves ${waves.join(', ')} did not reach`;
+      const continued = await untilAwsAnswers(
+        () => preparing.continueStage.executeWithOptions({ summary }, [{ ...wanted, ...numbers }]),
+        (message) => this.stage.noteOutage(message),
+      );
+      this.lastWave += continued.waves.length;
+      this.add(continued);
+      return continued.waves.length;
+    });
+    this.continuing = next.catch(() => undefined);
+    return next;
+  }
+
+  private add({ manifest, waves }: { readonly manifest: Digest; readonly waves: readonly WaveSummary[] }): void {
+    for (const wave of waves) {
+      this.pending.set(wave.region, [...(this.pending.get(wave.region) ?? []), { wave, manifest }]);
+    }
+  }
+
+  private take(region: Region, numbers: readonly number[]): readonly Planned[] {
+    const pending = this.pending.get(region) ?? [];
+    const rest = pending.filter(({ wave }) => !numbers.includes(wave.number));
+    if (rest.length > 0) this.pending.set(region, rest);
+    else this.pending.delete(region);
+    return pending.filter(({ wave }) => numbers.includes(wave.number));
+  }
+
+  private leave(wave: WaveSummary, nodes: number): void {
+    if (nodes === 0) return;
+    this.left.set(wave.region, [...(this.left.get(wave.region) ?? []), { wave, nodes }]);
+  }
+}
