@@ -25,11 +25,11 @@ export class Breaker {
   private readonly cancellation = CancellationScope.current();
   private readonly onChange: ((only?: number) => Promise<void>)[] = [];
   private readonly onStop: (() => void)[] = [];
-
-  constructor(stage: StageState, { paused }: StageInput) {
   private readonly onRetry: (() => void)[] = [];
   /** How many patches that nobody had tested somebody has let pass. */
   private judgedSurplus = 0;
+
+  constructor(stage: StageState, { paused }: StageInput) {
     this.stage = stage;
     this.paused = paused;
     stage.showsToo(() => [
@@ -66,13 +66,13 @@ export class Breaker {
     this.onStop.push(action);
   }
 
-  expects(targets: number): void {
-    this.targets = targets;
   /** `action` is called when an operator wants failed nodes to be tried again; it only takes note of it. */
   whenRetried(action: () => void): void {
     this.onRetry.push(action);
   }
 
+  expects(targets: number): void {
+    this.targets = targets;
     this.tolerated = this.limit();
     this.stage.show();
   }
@@ -82,8 +82,6 @@ export class Breaker {
     if (!isMessage(message, STAGE_PAUSE)) {
       return this.stage.note('A signal setPaused was ignored: expected {paused, answered}.');
     }
-    const held = this.holds;
-    const asking = this.answered < this.asked;
     await this.changes(message.paused, message.paused ? 0 : message.answered);
   }
 
@@ -99,6 +97,8 @@ export class Breaker {
   }
 
   private async changes(paused: boolean, answered: number): Promise<void> {
+    const held = this.holds;
+    const asking = this.answered < this.asked;
     this.paused = paused;
     this.answered = Math.max(this.answered, Math.min(answered, this.asked));
     // Whoever lets the stage go on has seen the failures so far: only as many again ask again.

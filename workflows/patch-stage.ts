@@ -19,8 +19,8 @@ import { scanSelection } from './scan-selection.js';
 import { type StageInput, type StageResult, StageState } from './stage-state.js';
 import { StageTasks } from './stage-tasks.js';
 import { StageWaves } from './stage-waves.js';
-
 import { StageWindows } from './stage-windows.js';
+
 /**
  * One environment of a cycle: prepare what is about to be done, have it approved where the plan says so, patch in each
  * window as it opens, zone by zone, then let it soak and keep what it proved.
@@ -46,10 +46,10 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
   setHandler(setPaused, unbroken(breaker.setPaused.bind(breaker)), {
     description: 'Holds back waves that have not begun',
   });
-  setHandler(waveProgress, unbroken(breaker.countFailures.bind(breaker)), {
   setHandler(answerStage, unbroken(breaker.answer.bind(breaker)), {
     description: 'An operator has answered what the stage asked',
   });
+  setHandler(waveProgress, unbroken(breaker.countFailures.bind(breaker)), {
     description: 'From a wave: failures and untested patches so far',
   });
 
@@ -124,8 +124,8 @@ async function patchBetweenTasks(
   waves: StageWaves,
 ): Promise<void> {
   const tasks = new StageTasks(stage, breaker, prepared);
-  try {
   const windows = new StageWindows(stage, breaker, waves, prepared);
+  try {
     await tasks.before();
     if (!breaker.stopped) await windows.run();
   } finally {
