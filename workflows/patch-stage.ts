@@ -59,7 +59,7 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
 
     breaker.expects(prepared.targets);
     if (prepared.waves.length > 0) await patchBetweenTasks(prepared, stage, breaker, waves);
-    if (breaker.stopped) return await stage.ended(await stopped(input, stage, breaker, breaker.stopped));
+    if (breaker.stopped) return await stage.ended({ status: 'failed', patchSet: null, message: breaker.stopped });
     if (policy.last) return await completed(stage, null);
 
     if (policy.soak > 0) await soak(stage, breaker);
