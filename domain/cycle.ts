@@ -25,6 +25,7 @@ export const STAGE_STATUSES = [
   'failed',
   'rejected',
   'cancelled',
+  'rolled-back',
 ] as const;
 export type StageStatus = (typeof STAGE_STATUSES)[number];
 

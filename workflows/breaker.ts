@@ -14,6 +14,8 @@ const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surpl
  * It stops for good where the plan says so, or where something went wrong that nobody could answer for.
  */
 export class Breaker {
+  /** Whether failures have stopped the stage, and its plan wants what it changed to go back. */
+  rollsBack = false;
   private stoppedFor: string | null = null;
   private paused: boolean;
   private asked = 0;
@@ -133,7 +135,10 @@ export class Breaker {
   async failed(reason: string): Promise<void> {
     if (this.over) await this.stage.note(reason);
     else if (this.stage.policy.onFailure === 'ask') await this.ask(reason);
-    else this.stop(reason);
+    else {
+      this.rollsBack = this.stage.policy.onFailure === 'rollback';
+      this.stop(reason);
+    }
   }
 
   stop(reason: string): void {

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { PreparedStage } from '../activities/prepare.js';
 import type { Digest, Instant } from '../domain/ids.js';
-import { preparing, recording } from './activities.js';
+import { harvesting, preparing, recording } from './activities.js';
 import { Approval } from './approval.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { Breaker } from './breaker.js';
@@ -16,6 +16,7 @@ import { unbroken } from './handlers.js';
 import { answerStage, decide, decideBySignal, setPaused, waveProgress } from './messages.js';
 import { reasonOf } from './reason.js';
 import { scanSelection } from './scan-selection.js';
+import { rollBackStage } from './stage-rollback.js';
 import { type StageInput, type StageResult, StageState } from './stage-state.js';
 import { StageTasks } from './stage-tasks.js';
 import { StageWaves } from './stage-waves.js';
@@ -59,7 +60,7 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
 
     breaker.expects(prepared.targets);
     if (prepared.waves.length > 0) await patchBetweenTasks(prepared, stage, breaker, waves);
-    if (breaker.stopped) return await stage.ended({ status: 'failed', patchSet: null, message: breaker.stopped });
+    if (breaker.stopped) return await stage.ended(await stopped(input, stage, breaker, breaker.stopped));
     if (policy.last) return await completed(stage, null);
 
     if (policy.soak > 0) await soak(stage, breaker);
@@ -155,8 +156,19 @@ async function harvest(input: StageInput, stage: StageState): Promise<Digest> {
   await stage.is('harvesting', 'harvesting');
   const selection = await untilAwsAnswers(() => preparing.selectProven({ cycle, stage: name }), note);
   await scanSelection(selection, 'harvest', { cycle, stage: name });
-  const { patchSet } = await recording.harvest({ cycle, stage: name, selection: selection.digest });
+  const { patchSet } = await harvesting.harvest({ cycle, stage: name, selection: selection.digest });
   return patchSet;
+}
+
+/** What was touched is finished by now; the plan says whether it goes back. */
+async function stopped(
+  input: StageInput,
+  stage: StageState,
+  { rollsBack }: Breaker,
+  reason: string,
+): Promise<StageResult> {
+  if (rollsBack) return rollBackStage(input, stage, reason);
+  return { status: 'failed', patchSet: null, message: reason };
 }
 
 function completed(stage: StageState, patchSet: Digest | null): Promise<StageResult> {

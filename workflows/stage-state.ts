@@ -24,7 +24,7 @@ export interface StageInput {
 }
 
 export interface StageResult {
-  readonly status: 'completed' | 'completed-with-failures' | 'rejected' | 'failed' | 'cancelled';
+  readonly status: 'completed' | 'completed-with-failures' | 'rejected' | 'failed' | 'cancelled' | 'rolled-back';
   /** What this stage proved: the most that the next one may get. Null in the last stage, and where the stage did not complete. */
   readonly patchSet: Digest | null;
   readonly message: string;

@@ -28,7 +28,7 @@ const policy = z.object({
   timeouts: z.object({ install: milliseconds, snapshot: milliseconds }),
   soak: milliseconds,
   approval: z.object({ roles: list(text), quorum: z.int(), decideWithin: milliseconds }).nullable(),
-  onFailure: z.enum(['ask', 'stop']),
+  onFailure: z.enum(['ask', 'stop', 'rollback']),
   surplus: z.enum(['ask', 'allow']),
 });
 

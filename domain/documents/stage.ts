@@ -128,9 +128,9 @@ export const stageSchema = z.strictObject({
       'x-example': '{ roles: [approver], quorum: 1, decideWithin: P3D }',
     }),
   onFailure: z
-    .enum(['ask', 'stop'])
+    .enum(['ask', 'stop', 'rollback'])
     .optional()
-    .meta({ description: 'ask or stop; ask without it', 'x-example': 'ask', 'x-not-yet': ['rollback'] }),
+    .meta({ description: 'ask, stop or rollback; ask without it', 'x-example': 'ask' }),
   surplus: z.enum(['ask', 'allow']).optional().meta({
     description: 'what an untested patch that a dependency pulled in does: ask or allow; ask without it',
     'x-example': 'ask',

@@ -51,7 +51,7 @@ export interface ResolvedStage {
   readonly timeouts: { readonly install: Milliseconds; readonly snapshot: Milliseconds };
   readonly soak: Milliseconds;
   readonly approval: ApprovalPolicy | null;
-  readonly onFailure: 'ask' | 'stop';
+  readonly onFailure: 'ask' | 'stop' | 'rollback';
   /** What an untested patch that a dependency pulled in does to the stage's gate. */
   readonly surplus: 'ask' | 'allow';
 }

@@ -217,7 +217,6 @@ describe('a fault has the path, what was expected and the nearest right spelling
 describe('what is reserved is refused, never ignored', () => {
   it.each([
     ['health checks', stage('health: { settle: PT5M }'), 'spec.stages[0].health'],
-    ['rollback', stage('onFailure: rollback'), 'spec.stages[0].onFailure'],
     ['freeze calendars', 'apiVersion: patchtide/v1\nkind: FreezeCalendar', 'kind'],
     ['tag rules', 'apiVersion: patchtide/v1\nkind: TagRules', 'kind'],
     ['guardrails', 'apiVersion: patchtide/v1\nkind: Guardrails', 'kind'],

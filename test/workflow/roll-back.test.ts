@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RollbackWave } from '../../activities/rollback-ports.js';
 import type { AccountId, NodeId, PlanName, Region, StageName } from '../../domain/ids.js';
 import { workflowIds } from '../../domain/ids.js';
-import { type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { cancel, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { ROLLBACK_START } from '../../workflows/rollback-messages.js';
 import { requestFor } from '../support/cycle-request.js';
 import type { RollbackScript } from '../support/fake-rollbacks.js';
@@ -102,14 +102,60 @@ describe('a rollback', () => {
     expect(await run.result()).toMatchObject({ status: 'failed' });
     const { world } = bench;
     await world.until('webhook', () => world.asked('webhook').length === 2);
-    expect(
-      world
-        .asked('webhook')
-        .map(({ event }) => [event.type, event.message.slice(0, 3)])
-        .sort(),
-    ).toEqual([
-      ['node-without-root-volume', 'i-1'],
-      ['node-without-root-volume', 'i-2'],
-    ]);
+    const alarms = world.asked('webhook').map(({ event }) => `${event.type} ${event.message.slice(0, 3)}`);
+    expect(alarms.sort()).toEqual(['node-without-root-volume i-1', 'node-without-root-volume i-2']);
+  });
+});
+
+describe('a stage with `onFailure: rollback`', () => {
+  const policy = { onFailure: 'rollback', pauseAfterFailures: { nodes: 1 } } as const;
+  const stage = {
+    name: 'prod',
+    policy,
+    waves: [{ batches: [1] }, { batches: [1], zone: 'euw1-az2' }],
+    failures: { 'w1.b1': 1 },
+  };
+
+  test('rolls back what it changed when failures stop it, and its cycle ends rolled back', async () => {
+    const { world } = bench;
+    world.plays({ stages: [stage], rollback: { waves: [wave(1, [1], 1)] } });
+    const cycle = await bench.startCycle();
+    expect(await cycle.result()).toEqual({
+      status: 'rolled-back',
+      message: '1 of 2 nodes of stage prod failed. 1 of 1 nodes rolled back, 0 lost.',
+    });
+    expect(world.steps('prod').filter((step) => step.startsWith('w2'))).toEqual([]);
+    expect(world.asked('rollback-opened')).toMatchObject([{ stage: 'prod', by: 'patchtide' }]);
+    expect(steps()).toEqual(ofBatch('prod.w1.b1'));
+  });
+
+  test('fails where some could not go back, and says so', async () => {
+    bench.world.plays({ stages: [stage], rollback: { waves: [wave(1, [1], 1)], loses: { 'prod.w1.b1': 1 } } });
+    const result = await (await bench.startCycle()).result();
+    expect(result).toEqual({
+      status: 'failed',
+      message: '1 of 2 nodes of stage prod failed. 0 of 1 nodes rolled back, 1 lost.',
+    });
+  });
+
+  test('fails where there is nothing to go back to, and says so', async () => {
+    bench.world.plays({ stages: [stage], rollback: { waves: [] } });
+    const result = await (await bench.startCycle()).result();
+    expect(result).toEqual({
+      status: 'failed',
+      message: '1 of 2 nodes of stage prod failed. Nothing was rolled back: It had changed no node.',
+    });
+  });
+
+  test('is not cancelled out of its rollback', async () => {
+    const { world } = bench;
+    world.plays({ stages: [stage], rollback: { waves: [wave(1, [1], 1)] } });
+    world.hold('restore');
+    const cycle = await bench.startCycle();
+    await world.until('rollback-step', ({ step }) => step === 'restore');
+    await cycle.executeUpdate(cancel, { args: [{ by: 'olga', reason: 'Too slow' }] });
+    world.release('restore');
+    await cycle.result();
+    expect(steps()).toEqual(ofBatch('prod.w1.b1'));
   });
 });
