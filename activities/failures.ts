@@ -31,6 +31,9 @@ export async function talkingToAws<Result>(
   }
 }
 
+/** Runs long work of the store alone: as many nodes as a stage has. */
+export const heartbeating = <Result>(work: () => Promise<Result>): Promise<Result> => talkingToAws(() => work());
+
 /** Another worker tries at once; where none is left, workflows/aws-outage.ts knows the type and waits. */
 const handedOver = () =>
   ApplicationFailure.create({

@@ -10,7 +10,8 @@ import { type Selection, select } from '../domain/selection.js';
 import { type StagePolicy, stagePolicy } from '../domain/stage-policy.js';
 import { waveSummary } from '../domain/waves.js';
 import { type ContinuedStage, type ContinueRequest, continueStage } from './continue-stage.js';
-import { talkingToAws } from './failures.js';
+import { heartbeating, talkingToAws } from './failures.js';
+import { lastScans } from './last-scans.js';
 import { locationsOfAccount, nodesOf, planOf, sideBySide } from './locations.js';
 import { type Fleet, FleetError, type NodeScan, type Records } from './ports.js';
 
@@ -73,6 +74,10 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     patchSet: Digest | null;
     now: Instant;
   }): Promise<PreparedStage> {
+    return heartbeating(() => prepareStageOf(input));
+  }
+
+  async function prepareStageOf(input: Parameters<typeof prepareStage>[0]): Promise<PreparedStage> {
     const { request, now } = input;
     const plan = await planOf(request, records);
     const policy = stageOf(plan, input.stage);
@@ -218,10 +223,8 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     patchSet: Digest | null,
     now: Instant,
   ): Promise<Preparation> {
-    const scans = await records.scans(
-      selection.nodes.map(({ id }) => id),
-      selection.at,
-    );
+    const ids = selection.nodes.map(({ id }) => id);
+    const scans = await lastScans(records, ids, selection.at);
     const firstSeen = await firstSeenOf(selection, scans, now);
     return prepareNodes({
       policy,
@@ -244,17 +247,19 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     scans: readonly NodeScan[],
     now: Instant,
   ): Promise<ReadonlyMap<string, Instant>> {
-    const seen = new Map<OperatingSystem, PinnedPatch[]>();
+    const seen = new Map<OperatingSystem, Map<string, PinnedPatch>>();
     const osOf = new Map(selection.nodes.map(({ id, os }) => [id, os]));
     for (const { state, patches } of scans) {
       const os = osOf.get(state.node);
       if (!os || packageScheme(os) !== 'dpkg') continue;
-      seen.set(os, [...(seen.get(os) ?? []), ...(patches ?? []).map(({ id, title }) => ({ id, title }))]);
+      const distinct = seen.get(os) ?? new Map<string, PinnedPatch>();
+      for (const { id, title } of patches ?? []) distinct.set(`${id} ${title}`, { id, title });
+      seen.set(os, distinct);
     }
     const found = new Map<string, Instant>();
     for (const [os, patches] of seen) {
-      const distinct = [...new Map(patches.map((patch) => [`${patch.id} ${patch.title}`, patch])).values()];
-      for (const [key, instant] of await records.firstSeen(os, distinct, now)) found.set(`${os} ${key}`, instant);
+      for (const [key, instant] of await records.firstSeen(os, [...patches.values()], now))
+        found.set(`${os} ${key}`, instant);
     }
     return found;
   }

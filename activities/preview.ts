@@ -9,6 +9,7 @@ import { harvest } from '../domain/patch-set.js';
 import { type NodeFacts, type Preparation, prepareNodes, windowNameOf } from '../domain/preparation.js';
 import type { Preview, PreviewStage } from '../domain/preview.js';
 import { talkingToAws } from './failures.js';
+import { lastScans } from './last-scans.js';
 import { locationsOf, nodesOf, planOf, sideBySide } from './locations.js';
 import { type Fleet, FleetError, type Records } from './ports.js';
 import { nodesOfStage } from './prepare.js';
@@ -23,7 +24,7 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
     return talkingToAws(async (signal) => {
       const plan = await planOf({ plan: input.plan }, records);
       const nodes = await nodesOf(plan, ports, signal);
-      const facts = await lastScans(nodes);
+      const facts = await factsOf(nodes);
       const stages: PreviewStage[] = [];
       let proven: Pick<PatchSet, 'patches'> | null = null;
       for (const policy of plan.stages) {
@@ -95,8 +96,9 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
     };
   }
 
-  async function lastScans(nodes: readonly ManagedNode[]): Promise<ReadonlyMap<NodeId, NodeFacts>> {
-    const scans = await records.scans(nodes.map(({ id }) => id));
+  async function factsOf(nodes: readonly ManagedNode[]): Promise<ReadonlyMap<NodeId, NodeFacts>> {
+    const ids = nodes.map(({ id }) => id);
+    const scans = await lastScans(records, ids);
     return new Map(scans.map(({ state, patches }) => [state.node, { state, patches: patches ?? [] }]));
   }
 

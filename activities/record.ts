@@ -5,6 +5,8 @@ import type { PlanStart } from '../domain/documents/types.js';
 import { type HaltState, haltedBy } from '../domain/halt.js';
 import type { CycleId, Digest, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import { harvest as harvestPatches } from '../domain/patch-set.js';
+import { heartbeating } from './failures.js';
+import { lastScans } from './last-scans.js';
 import type { Records } from './ports.js';
 
 /** A change of what lists and one cycle are read from; what is left out stays as it is. */
@@ -122,10 +124,8 @@ export function createRecordActivities({ records }: { readonly records: Records 
     selection: Digest;
   }): Promise<{ patchSet: Digest }> {
     const selection = await records.selection(input.selection);
-    const scans = await records.scans(
-      selection.nodes.map(({ id }) => id),
-      selection.at,
-    );
+    const ids = selection.nodes.map(({ id }) => id);
+    const scans = await heartbeating(() => lastScans(records, ids, selection.at));
     const osOf = new Map(selection.nodes.map(({ id, os }) => [id, os]));
     const nodes = scans.flatMap(({ state, patches }) => {
       const os = osOf.get(state.node);

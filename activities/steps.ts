@@ -174,7 +174,7 @@ export function createStepActivities({
     { manifest, wave, batch }: Place,
     wanted: (target: Target) => boolean = () => true,
   ): Promise<NodeId[]> {
-    const targets = new Map(manifest.targets.map((target) => [target.node, target]));
+    const targets = targetsOf(manifest);
     const progress = await records.batchNodes(manifest.cycle, manifest.stage, wave.number, batch.number);
     return progress
       .filter(({ node, problem }) => {
@@ -252,6 +252,16 @@ const leaseOf = ({ manifest: { cycle, stage }, wave, batch }: Place) => ({
   wave: wave.number,
   batch: batch.number,
 });
+
+/** A manifest is read once and asked by every step of every batch (immutable.ts). */
+const targetsByManifest = new WeakMap<Manifest, ReadonlyMap<NodeId, Target>>();
+function targetsOf(manifest: Manifest): ReadonlyMap<NodeId, Target> {
+  const known = targetsByManifest.get(manifest);
+  if (known) return known;
+  const targets = new Map(manifest.targets.map((target) => [target.node, target]));
+  targetsByManifest.set(manifest, targets);
+  return targets;
+}
 
 const goneNode = (node: NodeId) => ({ node, code: 'gone', message: 'The node is no longer there.' });
 

@@ -113,7 +113,7 @@ export function createWatchActivities({
 
   async function listCommands(at: Location, commands: readonly Operation[], signal: AbortSignal): Promise<Command[]> {
     const first = Math.min(...commands.map(({ intendedAt }) => Date.parse(intendedAt)));
-    const since = new Date(first - CLOCK_SKEW).toISOString() as Instant;
+    const since = new Date(first - CLOCK_SKEW / pace).toISOString() as Instant;
     return fleet.listCommands(at, { keyPrefix: commonPrefix(commands.map(({ key }) => key)), since }, signal);
   }
 

@@ -50,6 +50,12 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     speed: 20,
     rival: false,
   },
+  'e-location': {
+    what: 'a whole location of 2,400 nodes at real durations, under AWS’s rates',
+    fleet: { nodes: 2_400, locations: 1, zones: 1, maxUnavailable: 50, rates: 'aws', durations: 'real' },
+    speed: 20,
+    rival: false,
+  },
 };
 const BY_DEFAULT = ['a', 'a-rates', 'b', 'e', 'd'];
 const RESULTS = fileURLToPath(new URL('../../bench/results/', import.meta.url));
@@ -83,9 +89,12 @@ async function run(name: string, { what, fleet: planned, speed: usual, rival }: 
   const machine = machineNow(loadavg()[0] ?? 0);
   const environment: Record<string, string> = values.profile ? { BENCH_PROFILE: values.profile } : {};
   const ours = await measureOurs({ fleet, speed, environment }, say);
+  const of = { bench: name, what, at: new Date().toISOString(), machine, fleet, speed, ours };
+  // Kept at once: what comes after may fail.
+  keep(RESULTS, { ...of, plain: null });
   const withRival = rival && !values['no-rival'];
   const plain = withRival ? await measurePlain({ fleet, speed }, ours.seconds, say) : null;
-  const result: Result = { bench: name, what, at: new Date().toISOString(), machine, fleet, speed, ours, plain };
+  const result: Result = { ...of, plain };
   console.log(table(result));
   say(`Kept as ${keep(RESULTS, result)}`);
 }

@@ -4,7 +4,7 @@ import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { Result } from './results.js';
 
-const BENCHES = ['a', 'a-rates', 'b', 'c', 'e'];
+const BENCHES = ['a', 'a-rates', 'b', 'c', 'e', 'e-location'];
 const FIGURES: Readonly<Record<string, (result: Result['ours']) => number>> = {
   'Temporal actions': ({ perNode }) => perNode.actions,
   'history events': ({ perNode }) => perNode.events,

@@ -133,17 +133,21 @@ const listKey = (account: string, region: string, os: OperatingSystem, patchGrou
  * whose baseline has delays, since SSM knows none there.
  */
 function installLists(input: PreparationInput): ReadonlyMap<string, InstallList> {
-  const lists = new Map<string, InstallList>();
+  const groups = new Map<string, { readonly os: OperatingSystem; readonly members: ManagedNode[] }>();
   for (const node of [...input.nodes].sort((a, b) => compareText(a.id, b.id))) {
     if (node.os === null) continue;
-    const { account, region, os, patchGroup } = node;
-    const key = listKey(account, region, os, patchGroup);
+    const key = listKey(node.account, node.region, node.os, node.patchGroup);
+    const group = groups.get(key) ?? { os: node.os, members: [] };
+    group.members.push(node);
+    groups.set(key, group);
+  }
+  const lists = new Map<string, InstallList>();
+  for (const [key, { os, members }] of groups) {
+    const [first] = members;
     const delayed =
       packageScheme(os) === 'dpkg' && (input.baseline?.rules.some((rule) => rule.approveAfterDays > 0) ?? false);
-    if (lists.has(key) || (input.patchSet === null && !delayed)) continue;
-    const members = input.nodes.filter(
-      (other) => listKey(other.account, other.region, other.os ?? os, other.patchGroup) === key && other.os === os,
-    );
+    if (!first || (input.patchSet === null && !delayed)) continue;
+    const { account, region, patchGroup } = first;
     const missing = members.flatMap((member) => (input.scans.get(member.id)?.patches ?? []).filter(isLacking));
     const due = delayed ? missing.filter((patch) => isDue(os, patch, input)) : missing;
     const { patches, untested, unreadable } = input.patchSet

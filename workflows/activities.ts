@@ -88,6 +88,13 @@ export const recording = proxyActivities<RecordActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
 });
 
+/** Reads the scans of all nodes of a stage: minutes for a hundred thousand. */
+export const harvesting = proxyActivities<Pick<RecordActivities, 'harvest'>>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '25s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+});
+
 /** A person waits for the answer. */
 export const previewing = proxyActivities<PreviewActivities>({
   startToCloseTimeout: '2 minutes',
