@@ -94,7 +94,7 @@ export const PROBLEMS = {
   },
   'not-waiting': {
     status: 409,
-    title: 'The stage does not wait for a decision',
+    title: 'Nothing waits for that',
     advice: 'Read the cycle again: its `waitingFor` says what it expects.',
   },
   'other-manifest': {

@@ -153,6 +153,17 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
         ),
       );
   }
+  ofCycle('answer', 'answer what it asks')
+    .addOption(
+      new Option('--action <action>', 'try the failed nodes again and go on, go on without them, or end')
+        .choices(['retry-failed', 'continue', 'stop'])
+        .makeOptionMandatory(),
+    )
+    .addOption(reasonOption())
+    .addOption(idempotencyOption())
+    .action(
+      does<Parameters<typeof cycles.answer>[2]>((context, options, id = '') => cycles.answer(context, id, options)),
+    );
   ofCycle('rollback', 'restore the root volumes that nodes had before they were patched; paused or ended cycles only')
     .addOption(reasonOption())
     .option('--stage <stage>', 'only this stage; without it all of them')

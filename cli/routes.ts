@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { page, pageQuery, planName, stageName } from '../api/schemas/common.js';
 import {
+  answerBody,
+  answered,
   cycle,
   cycleNode,
   cyclePage,
@@ -85,6 +87,7 @@ export const ROUTES = {
   }),
   events: read('/v1/cycles/{id}/events', z.string()),
   report: read('/v1/cycles/{id}/report', report),
+  answer: route('POST', '/v1/cycles/{id}/answer', 'operator', answered, answerBody, null),
   pause: steer('/v1/cycles/{id}/pause'),
   resume: steer('/v1/cycles/{id}/resume'),
   cancel: steer('/v1/cycles/{id}/cancel'),

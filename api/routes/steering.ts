@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hasEnded } from '../../domain/cycle.js';
 import { type StageName, workflowIds } from '../../domain/ids.js';
 import type { CycleView } from '../../store/index.js';
-import { cancel, decide, pause, resume } from '../../workflows/messages.js';
+import { answer, cancel, decide, pause, resume } from '../../workflows/messages.js';
 import { note } from '../audit.js';
 import type { Context } from '../context.js';
 import { Problem } from '../errors.js';
@@ -12,7 +12,7 @@ import type { Identity } from '../identity.js';
 import { cycleLinks } from '../links.js';
 import { identityOf } from '../plugins/identify.js';
 import { cycleId, idempotentHeaders, stageName } from '../schemas/common.js';
-import { decided, decisionBody, steered, steeringBody } from '../schemas/cycles.js';
+import { answerBody, answered, decided, decisionBody, steered, steeringBody } from '../schemas/cycles.js';
 import { problems } from '../schemas/problem.js';
 import { Refused } from '../temporal/updates.js';
 import { existingCycle } from './cycles.js';
@@ -20,7 +20,7 @@ import { existingCycle } from './cycles.js';
 const STEERING = { pause, resume, cancel } as const;
 const tags = ['Steering'];
 
-/** What people tell a cycle that runs: an approver's decision, an operator's pause, resume and cancel. */
+/** What people tell a cycle that runs: an approver's decision, an operator's pause, resume, cancel and answer. */
 export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { store, updates, temporalUi }) => {
   app.post(
     '/cycles/:id/stages/:stage/decision',
@@ -86,6 +86,33 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
       },
     );
   }
+
+  app.post(
+    '/cycles/:id/answer',
+    {
+      config: { may: 'steer' },
+      schema: {
+        tags,
+        summary: 'Answer what a cycle asks (its waitingFor is of kind operator)',
+        headers: idempotentHeaders,
+        params: z.object({ id: cycleId }),
+        body: answerBody,
+        response: { 202: answered, ...problems(400, 404, 409, 413, 415) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { action, reason } = request.body;
+      const who = identityOf(request);
+      const cycle = await existingCycle(store, id);
+      const key = await requestKey(store, request);
+      await audited(who, { key, action: `answer ${action}`, subject: id, reason }, () => {
+        refuseIfEnded(cycle);
+        return updates.send(cycle.workflowId, answer, { action, by: who.name, reason }, key);
+      });
+      return reply.code(202).send({ id, answered: action, links: cycleLinks(id, cycle.workflowId, temporalUi) });
+    },
+  );
 
   /** The roles that the plan, as it was when the cycle began, lets decide on a stage. */
   async function rolesThatDecide(cycle: CycleView, stage: StageName): Promise<readonly string[]> {

@@ -161,6 +161,17 @@ export const decided = z.object({
 export const steeringBody = z.strictObject({ reason });
 export const steered = z.object({ id: text, done: z.enum(['pause', 'resume', 'cancel']), links: cycleLinks });
 
+export const answerBody = z.strictObject({
+  action: z.enum(['retry-failed', 'continue', 'stop']).meta({
+    description:
+      'retry-failed tries the failed nodes again and goes on, continue goes on without them, stop ends the cycle',
+    examples: ['retry-failed'],
+    'x-not-yet': ['rollback'],
+  }),
+  reason,
+});
+export const answered = z.object({ id: text, answered: answerBody.shape.action, links: cycleLinks });
+
 export const rollbackBody = z
   .strictObject({
     reason,

@@ -173,3 +173,28 @@ const TOLD = {
   resume: (id: string) => `${id} goes on.`,
   cancel: (id: string) => `${id} is being cancelled: nodes that were begun are finished and put back in service first.`,
 } as const;
+
+/** `cycle answer`. */
+export async function answer(
+  context: Context,
+  id: string,
+  { action, reason, idempotencyKey }: AnswerOptions,
+): Promise<ExitCode> {
+  const body = { action, reason };
+  const done = await context.as('operator').call(ROUTES.answer, { parameters: { id }, body, idempotencyKey });
+  if (context.json) answerJson(context, done);
+  else context.answer(ANSWERED[action](id));
+  return EXIT.done;
+}
+
+interface AnswerOptions {
+  readonly action: keyof typeof ANSWERED;
+  readonly reason: string;
+  readonly idempotencyKey?: string;
+}
+
+const ANSWERED = {
+  'retry-failed': (id: string) => `${id} tries its failed nodes again, and goes on.`,
+  continue: (id: string) => `${id} goes on.`,
+  stop: (id: string) => `${id} begins nothing more: what runs is finished, then it ends.`,
+} as const;

@@ -130,6 +130,17 @@ describe('cycle pause, resume and cancel', () => {
     expect(service.temporal.updates).toMatchObject([{ name: act, argument: { by: 'operator', reason: 'Traffic' } }]);
   });
 
+  test('and so does an answer', async () => {
+    await startCycle(service);
+    service.temporal.onUpdate = () => null;
+    const command = ['cycle', 'answer', 'storefront-1', '--action', 'retry-failed', '--reason', 'The disk is free'];
+    const { code, stdout } = await service.as('operator', command);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('tries its failed nodes again')]);
+    expect(service.temporal.updates).toMatchObject([
+      { name: 'answer', argument: { action: 'retry-failed', by: 'operator', reason: 'The disk is free' } },
+    ]);
+  });
+
   test('of a cycle that has ended is refused: 1', async () => {
     await startCycle(service);
     await service.store.cycleChanged(CYCLE, { status: 'completed', endedAt: '2026-11-20T09:00:00.000Z' as Instant });
