@@ -157,10 +157,24 @@ onEveryDatabase('nodes of a stage', (on) => {
     await store.saveScans([{ at: HERE, state: patchState(one), patches: [bash] }], NOW);
     const { cycle } = await planned(1);
     expect(await store.patchesBefore(cycle, DEV, nodeIds(2))).toEqual(new Map([[one, [bash]]]));
-    await store.nodeVerdicts(cycle, DEV, [{ node: one, outcome: 'patched', ...passed, surplus: [bash] }]);
+    await store.nodeVerdicts(cycle, DEV, [
+      { node: one, outcome: 'patched', ...passed, surplus: [bash], brought: [bash] },
+    ]);
     await store.nodeVerdicts(cycle, DEV, [{ node: one, outcome: 'failed', ...passed }]);
     expect((await store.batchNodes(cycle, DEV, 1, 1))[0]).toMatchObject({ outcome: 'patched', untested: 1 });
     expect(await store.patchesBefore(cycle, DEV, nodeIds(2))).toEqual(new Map());
+    const brought = await store.broughtTo(cycle, DEV, nodeIds(1));
+    expect(brought.get(one)).toEqual({ brought: [bash], before: null });
+  });
+
+  test('keeps the patches from before where nobody knows what the install brought', async () => {
+    const { store } = on;
+    const [one] = nodeIds(1) as [NodeId];
+    const bash = { id: 'bash', title: 'bash:5', state: 'Missing', classification: '', severity: '' } as const;
+    await store.saveScans([{ at: HERE, state: patchState(one), patches: [bash] }], NOW);
+    const { cycle } = await planned(1);
+    await store.nodeVerdicts(cycle, DEV, [{ node: one, outcome: 'unreachable', ...passed, brought: null }]);
+    expect((await store.broughtTo(cycle, DEV, nodeIds(1))).get(one)).toEqual({ brought: null, before: [bash] });
   });
 
   test('the first problem of a node stays', async () => {
