@@ -356,6 +356,8 @@ export interface Records extends AccountDirectory, Rollbacks, Halts {
    * keeps the patches of its last scan (of one since `scannedSince`), whatever scans follow: what the verdict compares with.
    */
   planNodes(cycle: CycleId, stage: StageName, manifest: Manifest, scannedSince?: Instant): Promise<void>;
+  /** How many nodes the plan's last cycle before this one selected for the stage; null where none did. */
+  selectedBefore(cycle: CycleId, stage: StageName): Promise<number | null>;
   /** The manifest with which a stage has gone on in that round; null where it has not. */
   continuation(cycle: CycleId, stage: StageName, round: number): Promise<Digest | null>;
   /**

@@ -8,6 +8,7 @@ import type { BaselineInUse, Manifest, WaveSummary, WindowOccurrence } from '../
 import { type NodeFacts, type Preparation, prepareNodes } from '../domain/preparation.js';
 import { type Selection, select } from '../domain/selection.js';
 import { type StagePolicy, stagePolicy } from '../domain/stage-policy.js';
+import { targetJump } from '../domain/target-jump.js';
 import { waveSummary } from '../domain/waves.js';
 import { type ContinuedStage, type ContinueRequest, continueStage } from './continue-stage.js';
 import { heartbeating, talkingToAws } from './failures.js';
@@ -25,6 +26,8 @@ export interface PreparedStage {
   /** Nodes that the plan selects for the stage; `targets` of them are about to be touched. */
   readonly matched: number;
   readonly targets: number;
+  /** Why a person should look before anything is touched; null where nothing is odd. */
+  readonly jump: string | null;
   readonly windows: readonly WindowOccurrence[];
   readonly waves: readonly WaveSummary[];
 }
@@ -103,6 +106,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       manifest: digest,
       matched: selection.nodes.length,
       targets: manifest.targets.length,
+      jump: targetJump(input.stage, await records.selectedBefore(request.cycle, input.stage), selection.nodes.length),
       windows: manifest.windows,
       waves: await summaries(manifest),
     };

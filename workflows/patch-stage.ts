@@ -59,7 +59,11 @@ export async function patchStage(input: StageInput): Promise<StageResult> {
     if ('status' in prepared) return await stage.ended(prepared);
 
     breaker.expects(prepared.targets);
-    if (prepared.waves.length > 0) await patchBetweenTasks(prepared, stage, breaker, waves);
+    if (prepared.waves.length > 0) {
+      if (prepared.jump !== null) await breaker.ask(prepared.jump);
+      await breaker.mayGoOn();
+      if (!breaker.stopped) await patchBetweenTasks(prepared, stage, breaker, waves);
+    }
     if (breaker.stopped) return await stage.ended(await stopped(input, stage, breaker, breaker.stopped));
     if (policy.last) return await completed(stage, null);
 

@@ -12,7 +12,18 @@ import { lockCycle, noteOutcomes } from './events.js';
  * Writes a stage's waves and nodes as its manifest has them. A stage that is prepared anew before anything was touched gets
  * those of its new manifest; what was touched stays as it is.
  */
-export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes'> => ({
+export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes' | 'selectedBefore'> => ({
+  selectedBefore: async (cycle, stage) => {
+    const { rows } = await sql<{ selected: number }>`
+      select count(*)::integer as selected
+      from cycles as this
+      join cycles as earlier on earlier.plan = this.plan and earlier.number < this.number
+      join cycle_nodes as node on node.cycle = earlier.id and node.stage = ${stage}
+      where this.id = ${cycle}
+      group by earlier.number order by earlier.number desc limit 1`.execute(db);
+    return rows[0]?.selected ?? null;
+  },
+
   planNodes: (cycle, stage, manifest, scannedSince) =>
     db.transaction().execute(async (trx) => {
       await lockCycle(trx, cycle);

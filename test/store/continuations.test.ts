@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { onEveryDatabase } from '../support/databases.js';
-import { DEV, HERE, manifestOf, NOW, nodeIds, startedCycle } from './examples.js';
+import { DEV, HERE, manifestOf, NOW, nodeIds, reservation, startedCycle } from './examples.js';
 
 const NEXT = '2026-11-17T06:00:00.000Z' as Instant;
 const [FIRST, SECOND, THIRD, FOURTH] = nodeIds(4) as [NodeId, NodeId, NodeId, NodeId];
@@ -29,6 +29,21 @@ const verdict = (node: NodeId, outcome: 'failed' | 'patched') => ({
   reason: `It is ${outcome}.`,
   surplus: [{ id: 'dependency', title: `dependency-${outcome}` }],
   absent: [],
+});
+
+onEveryDatabase('the number of nodes that a stage had', (on) => {
+  test('is that of the last cycle of the plan that came so far', async () => {
+    const { store } = on;
+    const first = await startedCycle(store);
+    expect(await store.selectedBefore(first, DEV)).toBeNull();
+    await store.planNodes(first, DEV, manifestOf(first, 2));
+    expect(await store.selectedBefore(first, DEV)).toBeNull();
+    await store.cycleChanged(first, { status: 'completed', endedAt: NEXT });
+    const second = await store.reserveCycle(reservation('second'));
+    if (second.kind !== 'reserved') throw new Error('The second cycle was not reserved.');
+    expect(await store.selectedBefore(second.request.cycle, DEV)).toBe(5);
+    expect(await store.selectedBefore(second.request.cycle, 'prod' as typeof DEV)).toBeNull();
+  });
 });
 
 onEveryDatabase('a stage that goes on', (on) => {

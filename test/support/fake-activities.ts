@@ -37,7 +37,13 @@ export function fakeActivities(world: FakeWorld): Activities {
       const manifest = digestOf(`${name}-manifest-${attempt}`);
       await world.ask({ what: 'prepare', stage: name, patchSet, manifest });
       const targets = nodesIn(stage);
-      return { manifest, matched: stage.matched ?? targets, targets, ...openingsOf(world.script, stage, now) };
+      return {
+        manifest,
+        matched: stage.matched ?? targets,
+        targets,
+        jump: stage.jump ?? null,
+        ...openingsOf(world.script, stage, now),
+      };
     },
     async continueStage({ stage: name, of, waves, round, firstWave, now }) {
       await world.meet('continueStage');

@@ -33,6 +33,8 @@ export interface StageScript {
   readonly failingSteps?: readonly string[];
   /** How many nodes the plan selects; by default the nodes of the waves. */
   readonly matched?: number;
+  /** What is odd about the number of its nodes. */
+  readonly jump?: string;
 }
 
 export interface FleetScript {

@@ -204,6 +204,27 @@ describe('a cycle that asks', () => {
     expect(await refusalOf(cycle.executeUpdate(answer, says('continue'))).catch(() => 'ended')).toBe('ended');
   });
 
+  test('about a number of nodes that has jumped touches nothing before the answer', async () => {
+    const { world } = bench;
+    const script = {
+      stages: [{ name: 'prod', jump: 'The plan selects 600 nodes.', policy: { stageTasks: { before: 1, after: 1 } } }],
+    };
+    world.plays(script);
+    const cycle = await bench.startCycle();
+    const ended = cycle.result();
+    expect((await world.until('webhook')).event.message).toMatch(/^The plan selects 600 nodes\./);
+    await cycle.executeUpdate(answer, says('stop', 'A tag was wrong.'));
+    expect(await ended).toEqual({ status: 'failed', message: 'Stopped by otto: A tag was wrong.' });
+    expect([world.asked('step'), world.asked('stage-task')]).toEqual([[], []]);
+
+    world.plays(script);
+    const another = await bench.startCycle();
+    const completed = another.result();
+    await world.until('webhook');
+    await another.executeUpdate(answer, says('continue'));
+    expect(await completed).toMatchObject({ status: 'completed' });
+  });
+
   test('after the windows of a stage tries its failed nodes again as well', async () => {
     const { world } = bench;
     world.plays({
