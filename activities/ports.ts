@@ -356,6 +356,11 @@ export interface Records extends AccountDirectory, Rollbacks, Halts {
    * keeps the patches of its last scan (of one since `scannedSince`), whatever scans follow: what the verdict compares with.
    */
   planNodes(cycle: CycleId, stage: StageName, manifest: Manifest, scannedSince?: Instant): Promise<void>;
+  /**
+   * How long batches of each operating system have taken in this stage of the plan, from the first step to the end of the last,
+   * in milliseconds: nine of ten of the latest took no longer. Without those of which fewer than three are known.
+   */
+  batchDurations(plan: PlanName, stage: StageName): Promise<ReadonlyMap<OperatingSystem, number>>;
   /** How many nodes the plan's last cycle before this one selected for the stage; null where none did. */
   selectedBefore(cycle: CycleId, stage: StageName): Promise<number | null>;
   /** The manifest with which a stage has gone on in that round; null where it has not. */

@@ -1,6 +1,7 @@
 import { baselineRulesFor } from '../domain/baseline-rules.js';
 import type { CycleRequest } from '../domain/cycle.js';
 import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
+import { lastStart } from '../domain/estimate.js';
 import type { ManagedNode, OperatingSystem, PinnedPatch } from '../domain/fleet.js';
 import { packageScheme } from '../domain/fleet.js';
 import type { CycleId, Digest, Instant, Location, NodeId, StageName } from '../domain/ids.js';
@@ -112,10 +113,13 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
     };
   }
 
-  async function summaries({ waves, windows }: Manifest): Promise<readonly WaveSummary[]> {
+  async function summaries({ waves, windows, policy, plan, stage }: Manifest): Promise<readonly WaveSummary[]> {
+    const known = await records.batchDurations(plan.name, stage);
     return waves.flatMap((wave) => {
       const window = windows.find(({ window: name }) => name === wave.window);
-      return window ? [waveSummary(wave, window)] : [];
+      if (!window) return [];
+      const last = lastStart(wave, window, policy, known);
+      return [{ ...waveSummary(wave, window), ...(last && { lastStart: last }) }];
     });
   }
 

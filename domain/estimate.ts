@@ -1,15 +1,14 @@
-import type { ResolvedStage } from './documents/types.js';
-import type { Wave } from './manifest.js';
+import type { Milliseconds, ResolvedStage } from './documents/types.js';
+import type { OperatingSystem } from './fleet.js';
+import type { Instant } from './ids.js';
+import type { Wave, WindowOccurrence } from './manifest.js';
 
 /** How long a batch takes until a fleet's own history says better: a stated default, not a measurement. */
 export const DEFAULT_BATCH_MINUTES = { patch: 45, snapshot: 20, task: 2 } as const;
 
 /** Minutes for these waves of one window: zones of a Region one after the other, Regions and accounts side by side. */
 export function estimatedMinutes(waves: readonly Wave[], policy: ResolvedStage): number {
-  const perBatch =
-    DEFAULT_BATCH_MINUTES.patch +
-    (policy.snapshot === 'await' ? DEFAULT_BATCH_MINUTES.snapshot : 0) +
-    (policy.tasks.beforeNode.length + policy.tasks.afterNode.length) * DEFAULT_BATCH_MINUTES.task;
+  const perBatch = defaultMinutes(policy);
   const regions = new Map<string, Map<string, number>>();
   for (const wave of waves) {
     const zones = regions.get(wave.region) ?? new Map<string, number>();
@@ -17,6 +16,28 @@ export function estimatedMinutes(waves: readonly Wave[], policy: ResolvedStage):
     regions.set(wave.region, zones);
   }
   return Math.max(0, ...[...regions.values()].map((zones) => [...zones.values()].reduce((sum, time) => sum + time, 0)));
+}
+
+const defaultMinutes = (policy: Pick<ResolvedStage, 'snapshot' | 'tasks'>): number =>
+  DEFAULT_BATCH_MINUTES.patch +
+  (policy.snapshot === 'await' ? DEFAULT_BATCH_MINUTES.snapshot : 0) +
+  (policy.tasks.beforeNode.length + policy.tasks.afterNode.length) * DEFAULT_BATCH_MINUTES.task;
+
+/**
+ * When the last batch of a wave may begin, so that by the estimate it ends before the window does. `known` is how long batches
+ * of an operating system have taken in this stage, in milliseconds; where it says nothing, the stated default counts. Null
+ * where the window's cutoff comes first, and where the whole window is shorter than the estimate: then the cutoff alone counts.
+ */
+export function lastStart(
+  { batches }: Pick<Wave, 'batches'>,
+  { opens, closes, cutoff }: WindowOccurrence,
+  policy: Pick<ResolvedStage, 'snapshot' | 'tasks'>,
+  known: ReadonlyMap<OperatingSystem, Milliseconds>,
+): Instant | null {
+  if (closes === null || cutoff === null) return null;
+  const estimate = Math.max(0, ...batches.map(({ os }) => known.get(os) ?? defaultMinutes(policy) * 60_000));
+  const last = Date.parse(closes) - estimate;
+  return last > Date.parse(opens) && last < Date.parse(cutoff) ? (new Date(last).toISOString() as Instant) : null;
 }
 
 /** How many batches come one after the other, since only so many nodes may be out of service; batches begin in order. */

@@ -36,7 +36,7 @@ export const compareZones = (a: ZoneId, b: ZoneId): number =>
   firstDifference(Number(a === HYBRID) - Number(b === HYBRID), compareText(a, b));
 
 const cutoffOf = (wave: WaveSummary): number =>
-  wave.cutoff === null ? Number.POSITIVE_INFINITY : Date.parse(wave.cutoff);
+  wave.cutoff === null ? Number.POSITIVE_INFINITY : Date.parse(wave.lastStart ?? wave.cutoff);
 const compareCutoffs = (a: WaveSummary, b: WaveSummary): number =>
   cutoffOf(a) < cutoffOf(b) ? -1 : cutoffOf(a) > cutoffOf(b) ? 1 : 0;
 const numbersOf = (waves: readonly WaveSummary[]): number[] => waves.map((wave) => wave.number).sort((a, b) => a - b);

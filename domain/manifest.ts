@@ -111,6 +111,8 @@ export interface WaveSummary extends Location {
   readonly window: string;
   readonly opens: Instant;
   readonly cutoff: Instant | null;
+  /** Where the estimate says that a batch that begins later would not end before the window does. */
+  readonly lastStart?: Instant;
   readonly zone: ZoneId;
   readonly zoneName: string | null;
   readonly maxUnavailable: number;

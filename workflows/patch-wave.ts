@@ -143,6 +143,8 @@ class WaveRun implements BatchOf {
   private outage: string | null = null;
   /** Why nodes are left untouched. */
   private heldBack: 'cut-off' | 'cancelled' | null = null;
+  /** Another batch would not end before the window does, while those that have begun go on. */
+  private tooLate = false;
   private problem: string | null = null;
 
   constructor(input: WaveInput) {
@@ -184,15 +186,17 @@ class WaveRun implements BatchOf {
 
   /** Waits for room within the disruption budget; false where nothing is left to begin, or may be begun any more. */
   async mayBegin(): Promise<boolean> {
-    const { cutoff, maxUnavailable, batches } = this.input.wave;
+    const { cutoff, lastStart, maxUnavailable, batches } = this.input.wave;
     const size = batches[this.begun];
     if (size === undefined) return false;
     const mayGoOn = () => !this.paused && this.totals.failed <= this.judgedFailures;
     const room = () => this.problem !== null || (mayGoOn() && this.outOfService() + size <= maxUnavailable);
-    const left = cutoff === null ? null : Date.parse(cutoff) - Date.now();
+    const latest = lastStart ?? cutoff;
+    const left = latest === null ? null : Date.parse(latest) - Date.now();
     if (left === null) await condition(room);
     else if (left > 0) await condition(room, left, { summary: 'Room for the next batch, at the latest at the cutoff' });
-    return this.mayTouch();
+    this.tooLate = lastStart !== undefined && Date.parse(lastStart) <= Date.now();
+    return this.mayTouch() && !this.tooLate;
   }
 
   begin(): void {
@@ -295,13 +299,14 @@ class WaveRun implements BatchOf {
   async ended(): Promise<WaveResult> {
     const { begun, totals, problem } = this;
     const { cycle, stage, wave } = this.input;
-    const ended = this.heldBack ?? (begun < wave.batches.length ? 'cancelled' : 'completed');
+    const untouched = this.tooLate ? 'cut-off' : 'cancelled';
+    const ended = this.heldBack ?? (begun < wave.batches.length ? untouched : 'completed');
     const complete = ended === 'completed' && problem === null;
     const reason =
       problem !== null
         ? `Not begun, since something went wrong before: ${problem}`
         : ended === 'cut-off'
-          ? `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`
+          ? `Not begun at the cutoff of window ${wave.window} (${wave.lastStart ?? wave.cutoff}).`
           : 'Not begun when the wave was cancelled: with its cycle, or since its stage was stopped.';
     const rest = { cycle, stage, wave: wave.number, reason };
     const carried = ended === 'cut-off' && problem === null;

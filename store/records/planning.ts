@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Records } from '../../activities/ports.js';
 import { digestOf } from '../../domain/digest.js';
+import type { OperatingSystem } from '../../domain/fleet.js';
 import type { Instant } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { StoreNotFound } from '../errors.js';
@@ -12,7 +13,25 @@ import { lockCycle, noteOutcomes } from './events.js';
  * Writes a stage's waves and nodes as its manifest has them. A stage that is prepared anew before anything was touched gets
  * those of its new manifest; what was touched stays as it is.
  */
-export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes' | 'selectedBefore'> => ({
+export const planning = (db: Kysely<Database>): Pick<Records, 'planNodes' | 'selectedBefore' | 'batchDurations'> => ({
+  batchDurations: async (plan, stage) => {
+    const { rows } = await sql<{ os: OperatingSystem; milliseconds: number }>`
+      select node.os, percentile_cont(0.9) within group (order by batch.milliseconds)::double precision as milliseconds
+      from (
+        select operation.cycle, operation.run, operation.batch, min(operation.nodes->>0) as node,
+          (extract(epoch from max(operation.ended_at) - min(operation.intended_at)) * 1000)::double precision as milliseconds
+        from operations as operation
+        join cycles on cycles.id = operation.cycle
+        where cycles.plan = ${plan} and operation.stage = ${stage} and operation.batch > 0
+        group by operation.cycle, operation.run, operation.batch
+        having bool_or(operation.step = 'install') and bool_and(operation.status = 'ended')
+        order by max(operation.ended_at) desc limit 200
+      ) as batch
+      join cycle_nodes as node on node.cycle = batch.cycle and node.stage = ${stage} and node.node = batch.node
+      where node.os is not null
+      group by node.os having count(*) >= 3`.execute(db);
+    return new Map(rows.map(({ os, milliseconds }) => [os, Math.round(milliseconds)]));
+  },
   selectedBefore: async (cycle, stage) => {
     const { rows } = await sql<{ selected: number }>`
       select count(*)::integer as selected

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { onEveryDatabase } from '../support/databases.js';
-import { DEV, HERE, manifestOf, NOW, nodeIds, reservation, startedCycle } from './examples.js';
+import { DEV, HERE, intent, manifestOf, NOW, nodeIds, PLAN, reservation, startedCycle } from './examples.js';
 
 const NEXT = '2026-11-17T06:00:00.000Z' as Instant;
 const [FIRST, SECOND, THIRD, FOURTH] = nodeIds(4) as [NodeId, NodeId, NodeId, NodeId];
@@ -43,6 +43,26 @@ onEveryDatabase('the number of nodes that a stage had', (on) => {
     if (second.kind !== 'reserved') throw new Error('The second cycle was not reserved.');
     expect(await store.selectedBefore(second.request.cycle, DEV)).toBe(5);
     expect(await store.selectedBefore(second.request.cycle, 'prod' as typeof DEV)).toBeNull();
+  });
+});
+
+onEveryDatabase('how long batches take', (on) => {
+  test('is known for an operating system of which three have ended', async () => {
+    const { store } = on;
+    const cycle = await startedCycle(store);
+    await store.planNodes(cycle, DEV, manifestOf(cycle, 2));
+    const batch = async (number: number, minutes: number) => {
+      const intendedAt = new Date(Date.now() - minutes * 60_000).toISOString() as Instant;
+      const wanted = { ...intent(cycle, `install`, [FIRST]), key: `batch ${number}`, batch: number, intendedAt };
+      await store.intend(wanted);
+      await store.ended(wanted.key, 1, []);
+    };
+    await batch(1, 30);
+    await batch(2, 40);
+    expect(await store.batchDurations(PLAN, DEV)).toEqual(new Map());
+    await batch(3, 50);
+    const known = await store.batchDurations(PLAN, DEV);
+    expect(Math.round((known.get('UBUNTU') ?? 0) / 60_000)).toBe(48);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ResolvedStage } from '../../domain/documents/types.js';
-import { DEFAULT_BATCH_MINUTES, estimatedMinutes } from '../../domain/estimate.js';
-import type { AccountId, NodeId, Region, ZoneId } from '../../domain/ids.js';
+import { DEFAULT_BATCH_MINUTES, estimatedMinutes, lastStart } from '../../domain/estimate.js';
+import type { AccountId, Instant, NodeId, Region, ZoneId } from '../../domain/ids.js';
 import type { Wave } from '../../domain/manifest.js';
 import { resolvedStage } from '../support/stages.js';
 
@@ -56,5 +56,33 @@ describe('the estimated time', () => {
     const tasks = { beforeStage: [command], beforeNode: [command], afterNode: [command], afterStage: [] };
     expect(minutes([wave([2], 2)], { snapshot: 'start' })).toBe(patch);
     expect(minutes([wave([2], 2)], { snapshot: 'await', tasks })).toBe(patch + snapshot + 2 * task);
+  });
+});
+
+describe('the last start of a batch', () => {
+  const at = (time: string) => `2026-06-10T${time}:00.000Z` as Instant;
+  const window = (closes: string, cutoff: string) => ({
+    window: 'nightly',
+    timezone: 'UTC',
+    opens: at('02:00'),
+    closes: at(closes),
+    cutoff: at(cutoff),
+  });
+  const policy = resolvedStage({ snapshot: 'await' });
+  const last = (closes: string, cutoff: string, known: readonly (readonly ['UBUNTU', number])[] = []) =>
+    lastStart(wave([2], 2), window(closes, cutoff), policy, new Map(known));
+
+  test('is so long before the end of the window as a batch takes by the stated default', () => {
+    expect(last('06:00', '05:30')).toBe(at('04:55'));
+  });
+
+  test('or has taken so far', () => {
+    expect(last('06:00', '05:30', [['UBUNTU', 40 * 60_000]])).toBe(at('05:20'));
+  });
+
+  test('is the cutoff where that comes first, where the window is shorter than a batch, and where it never closes', () => {
+    expect(last('06:00', '04:00')).toBeNull();
+    expect(last('02:30', '02:20')).toBeNull();
+    expect(lastStart(wave([2], 2), { ...window('06:00', '05:00'), closes: null }, policy, new Map())).toBeNull();
   });
 });
