@@ -106,7 +106,10 @@ export async function patchWave(input: WaveInput): Promise<WaveResult> {
  * A wave lasts hours and ends with its window: it keeps the version it began with, whatever is released meanwhile. A worker
  * that is no version of anything must not say so: Temporal's server would refuse its every answer.
  */
-setWorkflowOptions(() => (workflowInfo().currentDeploymentVersion ? { versioningBehavior: 'PINNED' } : {}), patchWave);
+setWorkflowOptions(
+  () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {}),
+  patchWave,
+);
 
 /** Batches that share an activity. A command is one call for a batch, a snapshot and a read of patches one for each node. */
 const STEPS_AT_ONCE = 16;
