@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { keysFile, startOrRefuse } from '../config/index.js';
+import { ConfigurationError, keysFile, startOrRefuse } from '../config/index.js';
 import { type ApiKey, ROLES, type Role } from './identity.js';
-import { readKeys } from './keys.js';
+import { BadKeys, readKeys } from './keys.js';
 
 const USAGE = `npm run keys -- <name>:<role> …
   Makes an API key for each person, adds them to the file of API keys (PATCHTIDE_KEYS, else keys.json in
@@ -26,11 +26,17 @@ await startOrRefuse(async () => {
     return;
   }
   const made = people.filter((person) => person !== null);
-  const keys = [...(existsSync(file) ? readKeys(file) : []), ...made];
-  writeFileSync(`${file}.new`, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
-  // Read back before it counts: two people of one name, and the API would refuse to start.
-  readKeys(`${file}.new`);
-  renameSync(`${file}.new`, file);
+  try {
+    const there = existsSync(file) ? readKeys(file) : [];
+    const taken = made.find(({ name }, index) =>
+      [...there, ...made.slice(0, index)].some((each) => each.name === name),
+    );
+    if (taken) throw new BadKeys(`${file} would give two people the name ${taken.name}; nothing was written`);
+    writeFileSync(`${file}.new`, `${JSON.stringify([...there, ...made], null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (failure) {
+    throw new ConfigurationError([`PATCHTIDE_KEYS: ${failure instanceof Error ? failure.message : String(failure)}`]);
+  }
   for (const { name, role, key } of made) process.stdout.write(`${name} ${role} ${key}\n`);
 });
 
