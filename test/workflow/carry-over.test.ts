@@ -131,21 +131,6 @@ describe('a stage whose window closes before all of its nodes have had their tur
     expect(world.asked('continue')).toEqual([]);
     expect(world.asked('skip-rest')).toMatchObject([{ wave: null }]);
   });
-
-  test('gives what a pause kept from its window the next one', async () => {
-    const { world } = bench;
-    world.plays({
-      windows: [NIGHTLY],
-      stages: [{ name: 'prod', waves: [{ window: 'nightly', batches: [2] }] }],
-    });
-    const cycle = await bench.startCycle();
-    await world.until('project', ({ change }) => change.stageChange?.status === 'waiting');
-    await cycle.executeUpdate(pause, { args: [{ by: 'otto', reason: 'Not tonight.' }] });
-    await bench.environment.sleep(30 * HOUR);
-    await cycle.executeUpdate(resume, { args: [{ by: 'otto', reason: 'Now.' }] });
-    expect(await cycle.result()).toMatchObject({ status: 'completed' });
-    expect(steps('prod', 'install')).toHaveLength(1);
-  });
 });
 
 describe('a cycle that asks', () => {

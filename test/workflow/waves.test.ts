@@ -136,7 +136,7 @@ describe('waves', () => {
     });
     expect(await (await bench.startCycle()).result()).toEqual({
       status: 'completed-with-failures',
-      message: '',
+      message: '2 nodes of stage prod failed.',
     });
     expect(world.steps('prod')).toEqual(expect.arrayContaining(['w1.b1.after-1', 'w1.b1.after-2', 'w1.b1.record']));
     // A node that reported a success has an agent; of the others nobody knows.
