@@ -253,7 +253,6 @@ test.each([
 test.each([
   'GET /v1/exemptions',
   'GET /v1/calendars',
-  'POST /v1/cycles/storefront-1/answer',
   'POST /v1/nodes/i-1/readmit',
   'GET /v1/plans/storefront/nothing',
 ])('%s is reserved or unknown, and a 404', async (route) => {

@@ -150,8 +150,9 @@ describe('a scan of the fleet', () => {
       args: [{ id: 'denied', requestedBy: 'vera', locations: null }],
     });
     expect(result).toEqual({
-      nodes: 3,
+      nodes: 4,
       scanned: 0,
+      busy: 1,
       unknown: 3,
       problems: ['The scan of 111122223333 in eu-west-1 was given up: Not authorized.'],
     });
