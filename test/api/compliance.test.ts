@@ -109,7 +109,7 @@ describe('A scan', () => {
   });
 
   test('that is over shows what it found, or how it ended', async () => {
-    const result = { nodes: 3, scanned: 2, unknown: 1, problems: ['us-west-2 does not answer'] };
+    const result = { nodes: 3, scanned: 1, busy: 1, unknown: 1, problems: ['us-west-2 does not answer'] };
     service.temporal.results.set('scanFleet', () => result);
     const { id, workflowId } = (await service.post('operator', '/v1/scans', {})).json();
     service.temporal.end(workflowId, 'COMPLETED');
