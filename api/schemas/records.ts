@@ -28,6 +28,7 @@ const policy = z.object({
   timeouts: z.object({ install: milliseconds, snapshot: milliseconds }),
   soak: milliseconds,
   approval: z.object({ roles: list(text), quorum: z.int(), decideWithin: milliseconds }).nullable(),
+  carryOver: z.object({ windows: count, doneAt: z.object({ percent: count }) }),
   onFailure: z.enum(['ask', 'stop', 'rollback']),
   surplus: z.enum(['ask', 'allow']),
 });
@@ -39,6 +40,10 @@ export const manifest = z
     plan: z.object({ name: text, version: z.int() }),
     stage: text,
     preparedAt: instant,
+    continues: z
+      .object({ manifest: text, of: z.enum(['carried-over', 'failed']), round: z.int() })
+      .optional()
+      .describe('Where it goes on with some of the nodes of another one, under the approval of that one'),
     policy,
     baseline: z.object({ name: text, version: z.int().nullable() }),
     baselines: list(z.object({ ...location, os, patchGroup: text.nullable(), baselineId: text, foreign: z.boolean() })),

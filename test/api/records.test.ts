@@ -24,6 +24,7 @@ const fullManifest = (): Manifest => {
   };
   return {
     ...manifest,
+    continues: { manifest: digestOf('the approved one'), of: 'failed' as const, round: 1 },
     policy: {
       ...manifest.policy,
       tasks: { beforeStage: [task], beforeNode: [task], afterNode: [task], afterStage: [task] },
