@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
+import { Gate } from './gate.js';
 import {
   type Fleet,
   FleetError,
@@ -61,6 +62,9 @@ export interface EffectRequest extends OperationOwner {
 const SEND_WITHIN = 2_500;
 const GRACE = 15_000;
 
+/** Of one worker: where thousands want to send at the same moment, each would take longer than it may. */
+const SENDS_AT_ONCE = 128;
+
 /** EC2's bucket for CreateSnapshots, of an account in a Region (EC2 API reference, request throttling). */
 const SNAPSHOT_RATE = { capacity: 100, refill: 5 };
 /** Of one snapshot, before the workflow hears that AWS is busy. */
@@ -83,6 +87,7 @@ export class Effects {
   private readonly records: Records;
   private readonly grace: number;
   private readonly snapshotTurns: Turns;
+  private readonly sends = new Gate(SENDS_AT_ONCE);
 
   constructor({
     fleet,
@@ -167,7 +172,9 @@ export class Effects {
         const lacking = operation.nodes.filter((node) => !have.has(node));
         const { refused } = await nodeByNode(lacking, async (node) => {
           const request = { key: operation.key, node, tags: effect.tags };
-          await this.inTurn(at, signal, async () => this.fleet.createSnapshots(at, request, signal, await own.mine()));
+          await this.inTurn(at, signal, () =>
+            this.sends.run(async () => this.fleet.createSnapshots(at, request, signal, await own.mine())),
+          );
         });
         return { externalIds: [], refused };
       }
@@ -277,7 +284,8 @@ export class Effects {
     const { document, parameters, executionTimeout } = effect;
     const send = async (nodes: readonly NodeId[]) => {
       const request = { key: operation.key, document, parameters, nodes, executionTimeout };
-      return (await this.fleet.sendCommand(operation, request, signal, await mine())).commandId;
+      const sent = await this.sends.run(async () => this.fleet.sendCommand(operation, request, signal, await mine()));
+      return sent.commandId;
     };
     try {
       return await send(operation.nodes);

@@ -1,0 +1,21 @@
+/** Lets so many pieces of work run at the same time; the others wait in the order in which they came. */
+export class Gate {
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
+
+  constructor(atOnce: number) {
+    this.free = atOnce;
+  }
+
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((pass) => this.waiting.push(pass));
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free += 1;
+    }
+  }
+}
