@@ -114,3 +114,14 @@ const untilAborted = async <Answer>(signal: AbortSignal, work: () => Promise<Ans
 /** Splits what an operation takes only so many of. */
 export const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+
+/** What an operation tells of one thing only: a few at a time keep within the rate of reading calls. In the items' order. */
+export const fewAtATime = async <Item, Result>(
+  items: readonly Item[],
+  read: (item: Item) => Promise<Result>,
+): Promise<Result[]> => {
+  const results: Result[] = [];
+  for (const some of chunksOf(items, AT_ONCE)) results.push(...(await Promise.all(some.map(read))));
+  return results;
+};
+const AT_ONCE = 5;

@@ -1,25 +1,21 @@
 import {
   type BaselineOverride,
-  GetMaintenanceWindowTaskCommand,
   type GetMaintenanceWindowTaskResult,
   GetPatchBaselineCommand,
   type GetPatchBaselineResult,
   type MaintenanceWindowIdentity,
   type PatchBaselineIdentity,
-  paginateDescribeMaintenanceWindows,
-  paginateDescribeMaintenanceWindowTargets,
-  paginateDescribeMaintenanceWindowTasks,
   paginateDescribePatchBaselines,
   paginateDescribePatchGroups,
 } from '@aws-sdk/client-ssm';
 import { FleetError } from '../activities/ports.js';
-import type { EstateBaseline, EstateSettings, EstateTask, EstateWindow, Selector } from '../domain/import/estate.js';
-import { type Connection, chunksOf } from './connection.js';
+import type { EstateBaseline, EstateSettings, EstateTask, EstateWindow } from '../domain/import/estate.js';
+import type { Selector } from '../domain/selectors.js';
+import { type Connection, fewAtATime } from './connection.js';
+import { parametersOf, selectorsOf, tasksRead, windowsWhere, windowTargets, windowTasks } from './windows.js';
 
 /** SSM API model. */
 const PER_PAGE = 100;
-/** Tasks and baselines are read one by one; a few at a time keep within the rate of reading calls. */
-const AT_ONCE = 5;
 
 /** See Fleet.estate. */
 export const estate = async (aws: Connection, signal: AbortSignal): Promise<EstateSettings> => {
@@ -30,13 +26,8 @@ export const estate = async (aws: Connection, signal: AbortSignal): Promise<Esta
 
 /** Of a window that is disabled its tasks and targets are not read. */
 const readWindows = async (aws: Connection, signal: AbortSignal): Promise<EstateWindow[]> => {
-  const pages = await aws.pages('DescribeMaintenanceWindows', signal, (options) =>
-    paginateDescribeMaintenanceWindows({ client: aws.ssm, pageSize: PER_PAGE }, {}, options),
-  );
   const windows: EstateWindow[] = [];
-  for (const identity of pages.flatMap(({ WindowIdentities }) => WindowIdentities ?? [])) {
-    windows.push(await readWindow(aws, identity, signal));
-  }
+  for (const identity of await windowsWhere(aws, [], signal)) windows.push(await readWindow(aws, identity, signal));
   return windows;
 };
 
@@ -47,7 +38,7 @@ const readWindow = async (
 ): Promise<EstateWindow> => {
   const { WindowId, Enabled = true } = window;
   const [targets, tasks] = Enabled
-    ? await Promise.all([readTargets(aws, WindowId, signal), readTasks(aws, WindowId, signal)])
+    ? await Promise.all([windowTargets(aws, WindowId, signal), readTasks(aws, WindowId, signal)])
     : [[], []];
   return {
     id: WindowId ?? '',
@@ -65,31 +56,11 @@ const readWindow = async (
   };
 };
 
-const readTargets = async (aws: Connection, WindowId: string | undefined, signal: AbortSignal) => {
-  const pages = await aws.pages('DescribeMaintenanceWindowTargets', signal, (options) =>
-    paginateDescribeMaintenanceWindowTargets({ client: aws.ssm, pageSize: PER_PAGE }, { WindowId }, options),
-  );
-  return pages
-    .flatMap(({ Targets }) => Targets ?? [])
-    .map(({ WindowTargetId = '', Targets }) => ({ id: WindowTargetId, selectors: selectorsOf(Targets) }));
-};
-
-/** The list of tasks leaves out what they are called with. */
-const readTasks = async (aws: Connection, WindowId: string | undefined, signal: AbortSignal): Promise<EstateTask[]> => {
-  const pages = await aws.pages('DescribeMaintenanceWindowTasks', signal, (options) =>
-    paginateDescribeMaintenanceWindowTasks({ client: aws.ssm, pageSize: PER_PAGE }, { WindowId }, options),
-  );
-  const listed = pages.flatMap(({ Tasks }) => Tasks ?? []);
-  return await oneByOne(listed, async ({ WindowTaskId }) => {
-    const command = new GetMaintenanceWindowTaskCommand({ WindowId, WindowTaskId });
-    return taskOf(await aws.call('GetMaintenanceWindowTask', signal, (options) => aws.ssm.send(command, options)));
-  });
-};
+const readTasks = async (aws: Connection, WindowId: string | undefined, signal: AbortSignal): Promise<EstateTask[]> =>
+  (await tasksRead(aws, await windowTasks(aws, WindowId, signal), signal)).map(taskOf);
 
 const taskOf = (task: GetMaintenanceWindowTaskResult): EstateTask => {
   const { RunCommand, Automation } = task.TaskInvocationParameters ?? {};
-  const legacy = Object.entries(task.TaskParameters ?? {}).map(([name, { Values }]) => [name, Values ?? []] as const);
-  const parameters = RunCommand?.Parameters ?? Automation?.Parameters ?? Object.fromEntries(legacy);
   const { LoggingInfo, CutoffBehavior, AlarmConfiguration } = task;
   return {
     id: task.WindowTaskId ?? '',
@@ -98,7 +69,7 @@ const taskOf = (task: GetMaintenanceWindowTaskResult): EstateTask => {
     document: task.TaskArn ?? '',
     priority: task.Priority ?? 0,
     selectors: selectorsOf(task.Targets),
-    parameters,
+    parameters: parametersOf(task),
     maxConcurrency: task.MaxConcurrency ?? null,
     maxErrors: task.MaxErrors ?? null,
     settings: settingsIn({
@@ -152,7 +123,7 @@ const readBaselines = async (aws: Connection, signal: AbortSignal): Promise<Esta
     ...own.map((identity) => ({ identity, own: true })),
     ...provided.filter(({ DefaultBaseline }) => DefaultBaseline).map((identity) => ({ identity, own: false })),
   ];
-  const read = await oneByOne(wanted, async (each) => {
+  const read = await fewAtATime(wanted, async (each) => {
     const command = new GetPatchBaselineCommand({ BaselineId: each.identity.BaselineId });
     try {
       const found = await aws.call('GetPatchBaseline', signal, (options) => aws.ssm.send(command, options));
@@ -193,15 +164,3 @@ const baselineOf = (
 
 const filtersOf = (group: BaselineOverride['GlobalFilters']): Selector[] =>
   (group?.PatchFilters ?? []).map(({ Key = '', Values = [] }) => ({ key: Key, values: Values }));
-
-const selectorsOf = (targets: GetMaintenanceWindowTaskResult['Targets'] = []): Selector[] =>
-  targets.map(({ Key = '', Values = [] }) => ({ key: Key, values: Values }));
-
-const oneByOne = async <Item, Result>(
-  items: readonly Item[],
-  read: (item: Item) => Promise<Result>,
-): Promise<Result[]> => {
-  const results: Result[] = [];
-  for (const some of chunksOf(items, AT_ONCE)) results.push(...(await Promise.all(some.map(read))));
-  return results;
-};

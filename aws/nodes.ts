@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { ManagedNode } from '../domain/fleet.js';
 import type { NodeId } from '../domain/ids.js';
-import { type Connection, chunksOf } from './connection.js';
+import { type Connection, chunksOf, fewAtATime } from './connection.js';
 import { bearsAll, ec2Node, hybridNode, isHybrid, literally, type Tags, toTags } from './node-mapping.js';
 
 const LIVING = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
@@ -22,8 +22,6 @@ const LIVING = { Name: 'instance-state-name', Values: ['pending', 'running', 'st
 const INSTANCES_PER_PAGE = 1000;
 const VALUES_PER_EC2_FILTER = 200;
 const AGENTS_PER_PAGE = 50;
-/** ListTagsForResource takes one node; a few at a time keep within its rate. */
-const TAG_LOOKUPS_AT_ONCE = 5;
 
 /** See Fleet.findNodes. */
 export const findNodes = async (aws: Connection, tags: Tags, signal: AbortSignal): Promise<ManagedNode[]> => {
@@ -171,14 +169,10 @@ const hybridNodes = async (
   agents: readonly InstanceInformation[],
   signal: AbortSignal,
 ): Promise<ManagedNode[]> => {
-  const nodes: ManagedNode[] = [];
-  for (const some of chunksOf(agents, TAG_LOOKUPS_AT_ONCE)) {
-    const described = await Promise.all(
-      some.map(async (agent) => hybridNode(aws.at, agent, await hybridTags(aws, agent, signal))),
-    );
-    nodes.push(...described.filter((node) => node !== null));
-  }
-  return nodes;
+  const described = await fewAtATime(agents, async (agent) =>
+    hybridNode(aws.at, agent, await hybridTags(aws, agent, signal)),
+  );
+  return described.filter((node) => node !== null);
 };
 
 const hybridTags = async (aws: Connection, agent: InstanceInformation, signal: AbortSignal): Promise<Tags> => {

@@ -1,26 +1,15 @@
 import {
   type AssociationDescription,
   DescribeAssociationCommand,
-  GetMaintenanceWindowTaskCommand,
   type MaintenanceWindowIdentity,
-  type MaintenanceWindowTask,
-  paginateDescribeMaintenanceWindows,
-  paginateDescribeMaintenanceWindowTargets,
-  paginateDescribeMaintenanceWindowTasks,
   paginateListAssociations,
-  type Target,
 } from '@aws-sdk/client-ssm';
-import {
-  isPatchDocument,
-  kindOfAssociation,
-  type OtherPatching,
-  operationOf,
-  type PatchTarget,
-} from '../domain/other-patching.js';
-import type { Connection } from './connection.js';
+import { isPatchDocument, kindOfAssociation, type OtherPatching, operationOf } from '../domain/other-patching.js';
+import { groupsOfTask } from '../domain/selectors.js';
+import { type Connection, fewAtATime } from './connection.js';
+import { parametersOf, selectorsOf, tasksRead, windowsWhere, windowTargets, windowTasks } from './windows.js';
 
 /** SSM API model. */
-const WINDOWS_PER_PAGE = 100;
 const ASSOCIATIONS_PER_PAGE = 50;
 
 /** See Fleet.otherPatching. */
@@ -30,15 +19,9 @@ export const otherPatching = async (aws: Connection, signal: AbortSignal): Promi
 };
 
 const patchingWindows = async (aws: Connection, signal: AbortSignal): Promise<OtherPatching[]> => {
-  const pages = await aws.pages('DescribeMaintenanceWindows', signal, (options) =>
-    paginateDescribeMaintenanceWindows(
-      { client: aws.ssm, pageSize: WINDOWS_PER_PAGE },
-      { Filters: [{ Key: 'Enabled', Values: ['true'] }] },
-      options,
-    ),
-  );
+  const windows = await windowsWhere(aws, [{ Key: 'Enabled', Values: ['true'] }], signal);
   const found: OtherPatching[] = [];
-  for (const window of pages.flatMap(({ WindowIdentities }) => WindowIdentities ?? [])) {
+  for (const window of windows) {
     const patching = await patchingWindow(aws, window, signal);
     if (patching !== null) found.push(patching);
   }
@@ -51,63 +34,22 @@ const patchingWindow = async (
   { WindowId, Name }: MaintenanceWindowIdentity,
   signal: AbortSignal,
 ): Promise<OtherPatching | null> => {
-  const pages = await aws.pages('DescribeMaintenanceWindowTasks', signal, (options) =>
-    paginateDescribeMaintenanceWindowTasks({ client: aws.ssm, pageSize: WINDOWS_PER_PAGE }, { WindowId }, options),
-  );
-  const tasks = pages.flatMap(({ Tasks }) => Tasks ?? []).filter(({ TaskArn }) => isPatchDocument(TaskArn ?? ''));
+  const all = await windowTasks(aws, WindowId, signal);
+  const tasks = all.filter(({ TaskArn = '' }) => isPatchDocument(TaskArn));
   if (tasks.length === 0) return null;
-  const [registered, operations] = await Promise.all([
-    registeredTargets(aws, WindowId, signal),
-    Promise.all(tasks.map((task) => operationOfTask(aws, task, signal))),
-  ]);
+  const [registered, read] = await Promise.all([windowTargets(aws, WindowId, signal), tasksRead(aws, tasks, signal)]);
   return {
     ...aws.at,
     kind: 'maintenance-window',
     id: WindowId ?? '',
     name: Name ?? '',
-    documents: [...new Set(tasks.map(({ TaskArn }) => TaskArn ?? ''))],
-    operation: strongest(operations),
-    targets: tasks.flatMap((task) => targetsOfTask(task, registered)),
+    documents: [...new Set(tasks.map(({ TaskArn = '' }) => TaskArn))],
+    operation: strongest(read.map((task) => operationOf(task.TaskArn ?? '', parametersOf(task)))),
+    targets: tasks.flatMap(({ Targets }) => groupsOfTask(selectorsOf(Targets), registered)),
   };
 };
 
-const registeredTargets = async (
-  aws: Connection,
-  WindowId: string | undefined,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly PatchTarget[]>> => {
-  const pages = await aws.pages('DescribeMaintenanceWindowTargets', signal, (options) =>
-    paginateDescribeMaintenanceWindowTargets({ client: aws.ssm, pageSize: WINDOWS_PER_PAGE }, { WindowId }, options),
-  );
-  const targets = pages.flatMap(({ Targets }) => Targets ?? []);
-  return new Map(targets.map((target) => [target.WindowTargetId ?? '', (target.Targets ?? []).map(patchTarget)]));
-};
-
-/** A task names targets of its window, each a group of its own, or nodes of its own, all of which a node must fit. */
-const targetsOfTask = (
-  { Targets = [] }: MaintenanceWindowTask,
-  registered: ReadonlyMap<string, readonly PatchTarget[]>,
-): (readonly PatchTarget[])[] => {
-  const ofWindow = Targets.filter(({ Key }) => Key === 'WindowTargetIds').flatMap(({ Values }) => Values ?? []);
-  const own = Targets.filter(({ Key }) => Key !== 'WindowTargetIds').map(patchTarget);
-  return [...ofWindow.map((id) => registered.get(id) ?? []), ...(own.length > 0 ? [own] : [])].filter(
-    (group) => group.length > 0,
-  );
-};
-
-/** The list of tasks leaves out what they are called with. */
-const operationOfTask = async (
-  aws: Connection,
-  { WindowId, WindowTaskId, TaskArn = '' }: MaintenanceWindowTask,
-  signal: AbortSignal,
-): Promise<OtherPatching['operation']> => {
-  const command = new GetMaintenanceWindowTaskCommand({ WindowId, WindowTaskId });
-  const task = await aws.call('GetMaintenanceWindowTask', signal, (options) => aws.ssm.send(command, options));
-  const { RunCommand, Automation } = task.TaskInvocationParameters ?? {};
-  const legacy = Object.entries(task.TaskParameters ?? {}).map(([name, { Values }]) => [name, Values ?? []]);
-  return operationOf(TaskArn, RunCommand?.Parameters ?? Automation?.Parameters ?? Object.fromEntries(legacy));
-};
-
+/** The list leaves out what associations are called with. */
 const patchingAssociations = async (aws: Connection, signal: AbortSignal): Promise<OtherPatching[]> => {
   const pages = await aws.pages('ListAssociations', signal, (options) =>
     paginateListAssociations({ client: aws.ssm, pageSize: ASSOCIATIONS_PER_PAGE }, {}, options),
@@ -118,20 +60,18 @@ const patchingAssociations = async (aws: Connection, signal: AbortSignal): Promi
       ({ Name = '', AssociationName = '' }) =>
         isPatchDocument(Name) || kindOfAssociation(AssociationName) === 'patch-policy',
     );
-  const found: OtherPatching[] = [];
-  for (const { AssociationId } of patching) {
+  const described = await fewAtATime(patching, async ({ AssociationId }) => {
     const command = new DescribeAssociationCommand({ AssociationId });
-    const { AssociationDescription } = await aws.call('DescribeAssociation', signal, (options) =>
-      aws.ssm.send(command, options),
-    );
-    if (AssociationDescription) found.push(associationOf(aws, AssociationDescription));
-  }
-  return found;
+    return await aws.call('DescribeAssociation', signal, (options) => aws.ssm.send(command, options));
+  });
+  return described.flatMap(({ AssociationDescription }) =>
+    AssociationDescription ? [associationOf(aws, AssociationDescription)] : [],
+  );
 };
 
 const associationOf = (aws: Connection, association: AssociationDescription): OtherPatching => {
-  const { AssociationId = '', AssociationName, Name = '', InstanceId, Targets = [], Parameters = {} } = association;
-  const targets = InstanceId ? [{ key: 'InstanceIds', values: [InstanceId] }] : Targets.map(patchTarget);
+  const { AssociationId = '', AssociationName, Name = '', InstanceId, Targets, Parameters = {} } = association;
+  const targets = InstanceId ? [{ key: 'InstanceIds', values: [InstanceId] }] : selectorsOf(Targets);
   return {
     ...aws.at,
     kind: kindOfAssociation(AssociationName ?? ''),
@@ -142,8 +82,6 @@ const associationOf = (aws: Connection, association: AssociationDescription): Ot
     targets: targets.length > 0 ? [targets] : [],
   };
 };
-
-const patchTarget = ({ Key = '', Values = [] }: Target): PatchTarget => ({ key: Key, values: Values });
 
 const strongest = (operations: readonly OtherPatching['operation'][]): OtherPatching['operation'] =>
   (['install', 'unknown', 'scan'] as const).find((operation) => operations.includes(operation)) ?? 'unknown';

@@ -1,6 +1,7 @@
 import type { OtherPatchingAnswer, OtherPatchingKind } from './doctor/report.js';
 import type { ManagedNode } from './fleet.js';
 import type { Location } from './ids.js';
+import { isKnown, type Selector, selectedBy } from './selectors.js';
 
 /*
  * What else patches nodes: native maintenance windows with patch tasks, State Manager associations, and the patch policies of
@@ -24,8 +25,9 @@ const DOCUMENTS: Readonly<Record<string, 'scan' | 'install' | 'by-parameter'>> =
 /** Quick Setup names the associations of its patch policies so. */
 const PATCH_POLICY = 'AWS-QuickSetup-PatchPolicy';
 
-/** The document's own name, whether AWS gives it by name, by ARN, or with a version. */
-const documentName = (document: string): string => document.replace(/^arn:.*\/([^/]+)$/, '$1').replace(/:.*$/, '');
+/** A document's own name, whether AWS gives it by name, by ARN, or with a version. */
+export const documentName = (document: string): string =>
+  document.replace(/^arn:.*\/([^/]+)$/, '$1').replace(/:.*$/, '');
 
 export const isPatchDocument = (document: string): boolean => Object.hasOwn(DOCUMENTS, documentName(document));
 
@@ -43,12 +45,6 @@ export function operationOf(
   return asked === 'scan' || asked === 'install' ? asked : 'unknown';
 }
 
-/** One of SSM's targets: `InstanceIds`, `tag:<name>`, `tag-key`, or something that only AWS can resolve. */
-export interface PatchTarget {
-  readonly key: string;
-  readonly values: readonly string[];
-}
-
 /** Something of an account's own that patches nodes. */
 export interface OtherPatching extends Location {
   readonly kind: OtherPatchingKind;
@@ -57,7 +53,7 @@ export interface OtherPatching extends Location {
   readonly documents: readonly string[];
   readonly operation: OtherPatchingAnswer['operation'];
   /** A node is meant where all targets of one of these groups mean it. */
-  readonly targets: readonly (readonly PatchTarget[])[];
+  readonly targets: readonly (readonly Selector[])[];
 }
 
 /** The nodes that it means; null where they cannot be told from here, as with a resource group. */
@@ -65,18 +61,8 @@ export function meantBy(
   { account, region, targets }: OtherPatching,
   nodes: readonly ManagedNode[],
 ): ManagedNode[] | null {
-  if (targets.some((group) => group.some(({ key }) => !isKnown(key)))) return null;
   const here = nodes.filter((node) => node.account === account && node.region === region);
-  return here.filter((node) => targets.some((group) => group.every((target) => means(target, node))));
-}
-
-const isKnown = (key: string) => key === 'InstanceIds' || key === 'tag-key' || key.startsWith('tag:');
-
-function means({ key, values }: PatchTarget, { id, tags }: ManagedNode): boolean {
-  if (key === 'InstanceIds') return values.includes('*') || values.includes(id);
-  if (key === 'tag-key') return values.some((name) => Object.hasOwn(tags, name));
-  const value = tags[key.slice('tag:'.length)];
-  return value !== undefined && values.includes(value);
+  return selectedBy(targets, here);
 }
 
 export const otherPatchingAnswer = (other: OtherPatching, nodes: readonly ManagedNode[]): OtherPatchingAnswer => ({
@@ -109,7 +95,7 @@ export function otherPatchingSentence(
   const meant = meantBy(other, nodes);
   if (meant?.length === 0) return null;
   const what = `${KINDS[other.kind]} ${other.name} (${other.id}) in ${place}`;
-  const how = `${DOES[other.operation]}`;
+  const how = DOES[other.operation];
   const documents = other.documents.join(', ');
   if (meant === null)
     return `${what} ${how} nodes by ${documents}; which ones cannot be told from here, since it targets ${unknownTargets(other)}.`;
@@ -117,6 +103,6 @@ export function otherPatchingSentence(
 }
 
 const unknownTargets = ({ targets }: OtherPatching): string =>
-  [...new Set(targets.flat().filter(({ key }) => !isKnown(key)))]
+  [...new Set(targets.flat().filter((selector) => !isKnown(selector)))]
     .map(({ key, values }) => `${key.startsWith('resource-groups:') ? 'resource group' : key} ${values.join(', ')}`)
     .join('; ');

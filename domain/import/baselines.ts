@@ -1,7 +1,8 @@
 import { baselineRulesFor } from '../baseline-rules.js';
 import type { PatchBaseline } from '../documents/types.js';
 import { isWindows, OPERATING_SYSTEMS, type OperatingSystem, packageScheme } from '../fleet.js';
-import type { EstateBaseline, EstateRule, Selector } from './estate.js';
+import type { Selector } from '../selectors.js';
+import type { EstateBaseline, EstateRule } from './estate.js';
 import type { FindingCode } from './findings.js';
 
 type Rule = PatchBaseline['rules'][number];

@@ -1,4 +1,5 @@
 import type { ManagedNode } from '../fleet.js';
+import type { Selector } from '../selectors.js';
 import type { Place } from './findings.js';
 
 /** What patches nodes in one location today, as Systems Manager keeps it. A plain description: no client, no clock. */
@@ -33,11 +34,6 @@ export interface EstateWindow {
 export interface EstateTarget {
   readonly id: string;
   readonly selectors: readonly Selector[];
-}
-/** `tag:<key>`, `tag-key`, `InstanceIds`, `WindowTargetIds`, `resource-groups:…`; one of the values is enough. */
-export interface Selector {
-  readonly key: string;
-  readonly values: readonly string[];
 }
 
 export interface EstateTask {

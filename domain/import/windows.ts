@@ -1,12 +1,12 @@
 import { isTimezone } from '../calendar/timezone.js';
 import { NAME_LENGTH } from '../documents/fields.js';
-import type { ManagedNode } from '../fleet.js';
 import type { NodeId } from '../ids.js';
-import type { Estate, EstateTask, EstateWindow, Selector } from './estate.js';
+import { groupsOfTask, selectedBy } from '../selectors.js';
+import type { Estate, EstateTask, EstateWindow } from './estate.js';
 import { finding, type ImportFinding } from './findings.js';
 import { nameAll, slug } from './names.js';
 import { type TranslatedSchedule, translateSchedule } from './schedule.js';
-import { type Patching, translatePatching } from './tasks.js';
+import { type Patching, type Tell, translatePatching } from './tasks.js';
 
 /** A window of the estate that patches: what becomes of it, and of which nodes. */
 export interface PatchingWindow {
@@ -25,7 +25,7 @@ export interface WindowSpec {
   readonly cutoff: string;
 }
 
-export const windowSubject = ({ name, id }: EstateWindow): string => `window ${name} (${id})`;
+const subjectOf = ({ name, id }: EstateWindow): string => `window ${name} (${id})`;
 
 /** The estate's windows that install patches, with what could not be said of them. `now`: milliseconds since 1970. */
 export function patchingWindows(
@@ -34,7 +34,7 @@ export function patchingWindows(
 ): { readonly windows: readonly PatchingWindow[]; readonly findings: readonly ImportFinding[] } {
   const findings: ImportFinding[] = [];
   const windows = estate.windows.flatMap((window): PatchingWindow[] => {
-    const subject = windowSubject(window);
+    const subject = subjectOf(window);
     const tell = (code: ImportFinding['code'], message: string, of = subject) =>
       void findings.push(finding(code, estate, of, message));
     if (!window.enabled) {
@@ -47,8 +47,6 @@ export function patchingWindows(
   });
   return { windows, findings };
 }
-
-type Tell = (code: ImportFinding['code'], message: string, of?: string) => void;
 
 function specOf(window: EstateWindow, now: number, tell: Tell): WindowSpec | null {
   const timezone = window.timezone ?? 'UTC';
@@ -85,22 +83,6 @@ export function nameWindows(windows: readonly PatchingWindow[]): ReadonlyMap<Pat
 
 /** The nodes that a task of a window runs on; null where only AWS can tell (resource groups). */
 function nodesOf(task: EstateTask, window: EstateWindow, { nodes }: Estate): ReadonlySet<NodeId> | null {
-  const registered = new Map(window.targets.map((target) => [target.id, target.selectors]));
-  const targets: (readonly Selector[])[] = task.selectors.flatMap(({ key, values }) =>
-    key === 'WindowTargetIds' ? values.flatMap((id) => [registered.get(id) ?? []]) : [],
-  );
-  const direct = task.selectors.filter(({ key }) => key !== 'WindowTargetIds');
-  if (direct.length > 0) targets.push(direct);
-  if (targets.some((selectors) => selectors.some(({ key }) => key.startsWith('resource-groups:')))) return null;
-  const chosen = nodes.filter((node) =>
-    targets.some((selectors) => selectors.length > 0 && selectors.every((selector) => matches(node, selector))),
-  );
-  return new Set(chosen.map(({ id }) => id));
-}
-
-function matches(node: ManagedNode, { key, values }: Selector): boolean {
-  if (key === 'InstanceIds') return values.includes(node.id) || values.includes('*');
-  if (key === 'tag-key') return values.some((tag) => tag in node.tags);
-  const value = key.startsWith('tag:') ? node.tags[key.slice('tag:'.length)] : undefined;
-  return value !== undefined && values.includes(value);
+  const chosen = selectedBy(groupsOfTask(task.selectors, window.targets), nodes);
+  return chosen && new Set(chosen.map(({ id }) => id));
 }
