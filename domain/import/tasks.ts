@@ -1,18 +1,11 @@
 import type { NodeId } from '../ids.js';
 import { compareText, firstDifference } from '../order.js';
+import { documentName, isPatchDocument, operationOf } from '../other-patching.js';
 import type { EstateTask, EstateWindow } from './estate.js';
 import type { FindingCode } from './findings.js';
 
 const PATCH = 'AWS-RunPatchBaseline';
 const PATCH_WITH_HOOKS = 'AWS-RunPatchBaselineWithHooks';
-/** Documents that install patches in a way that Patchtide does not. */
-const OTHER_PATCH_DOCUMENTS = [
-  'AWS-RunPatchBaselineAssociation',
-  'AWS-ApplyPatchBaseline',
-  'AWS-InstallWindowsUpdates',
-  'AWS-PatchAsgInstance',
-  'AWS-PatchInstanceWithRollback',
-];
 /** A hook that does nothing. */
 const NO_HOOK = 'AWS-Noop';
 const HOOKS = { before: ['PreInstallHookDocName'], after: ['PostInstallHookDocName', 'OnExitHookDocName'] } as const;
@@ -59,25 +52,24 @@ export function translatePatching(window: EstateWindow, subject: string, nodesOf
   const tasks = [...window.tasks].sort((a, b) =>
     firstDifference(a.priority - b.priority, compareText(a.name ?? '', b.name ?? ''), compareText(a.id, b.id)),
   );
-  const installs = tasks.filter((task) => isInstall(task));
-  const others = tasks.filter((task) => !isInstall(task));
+  const installs = tasks.filter((task) => patchingOf(task) === 'ours');
+  const others = tasks.filter((task) => patchingOf(task) !== 'ours');
   const labelOf = (task: EstateTask) => `${subject}, task ${task.name ?? task.document}`;
   if (installs.length === 0) {
-    const scans = others.some((task) => documentOf(task) === PATCH);
-    const strange = others.find((task) => OTHER_PATCH_DOCUMENTS.includes(documentOf(task)));
-    if (strange) tell('patch-document', `It patches with ${strange.document}, in a way of its own.`, labelOf(strange));
-    else if (scans) tell('window-scan-only', 'It only scans.');
+    const strange = others.find((task) => patchingOf(task) === 'other');
+    if (strange) tell('patch-document', strangely(strange), labelOf(strange));
+    else if (others.some((task) => patchingOf(task) === 'scan')) tell('window-scan-only', 'It only scans.');
     else tell('window-not-patching', 'None of its tasks installs patches.');
     return [];
   }
   const aside = new Set<EstateTask>();
   const around = others.filter((task) => {
-    const code = codeOfRefusal(task);
-    if (code !== null) {
+    const refusal = refusalOf(task);
+    if (refusal !== null) {
       aside.add(task);
-      tell(code, refusalOf(task), labelOf(task));
+      tell(refusal.code, refusal.message, labelOf(task));
     }
-    return code === null;
+    return refusal === null;
   });
   const patching = installs.map((install) => {
     const nodes = nodesOf(install);
@@ -93,28 +85,37 @@ export function translatePatching(window: EstateWindow, subject: string, nodesOf
   return patching;
 }
 
-const documentOf = ({ document }: EstateTask): string => document.replace(/^arn:[^/]*\/(?=[^/]+$)/, '');
-const isInstall = (task: EstateTask): boolean =>
-  task.kind === 'RUN_COMMAND' &&
-  [PATCH, PATCH_WITH_HOOKS].includes(documentOf(task)) &&
-  task.parameters.Operation?.[0] === 'Install';
-
-/** Why a task around the patches cannot be one of ours, whatever it runs on. */
-function codeOfRefusal(task: EstateTask): FindingCode | null {
-  if (task.kind !== 'RUN_COMMAND' && task.kind !== 'AUTOMATION') return 'task-kind';
-  if (OTHER_PATCH_DOCUMENTS.includes(documentOf(task))) return 'patch-document';
-  if (documentOf(task) === PATCH) return 'window-scan-only';
-  return pseudoIn(task) === null ? null : 'task-parameters';
+/** `ours`: it installs as Patchtide does. `other`: it patches in a way of its own. Null: it does not patch. */
+function patchingOf({ kind, document, parameters }: EstateTask): 'ours' | 'scan' | 'other' | null {
+  if (!isPatchDocument(document)) return null;
+  const operation = operationOf(document, parameters);
+  if (operation === 'scan') return 'scan';
+  const known = kind === 'RUN_COMMAND' && [PATCH, PATCH_WITH_HOOKS].includes(documentName(document));
+  return known && operation === 'install' ? 'ours' : 'other';
 }
 
-function refusalOf(task: EstateTask): string {
-  if (task.kind === 'LAMBDA') return `It calls the Lambda function ${task.document}: Patchtide runs SSM documents.`;
-  if (task.kind === 'STEP_FUNCTIONS')
-    return `It starts the state machine ${task.document}: Patchtide runs SSM documents.`;
-  if (task.kind !== 'RUN_COMMAND' && task.kind !== 'AUTOMATION') return `It is of the kind ${task.kind}.`;
-  if (OTHER_PATCH_DOCUMENTS.includes(documentOf(task))) return `It patches with ${task.document}, in a way of its own.`;
-  if (documentOf(task) === PATCH) return 'It scans beside the patches: Patchtide scans before and after by itself.';
-  return `Its parameters hold ${pseudoIn(task)}, which only a maintenance window fills in.`;
+const strangely = ({ document }: EstateTask): string => `It patches with ${document}, in a way of its own.`;
+
+/** Why a task around the patches cannot be one of ours, whatever it runs on; null where it can. */
+function refusalOf(task: EstateTask): { readonly code: FindingCode; readonly message: string } | null {
+  const { kind, document } = task;
+  if (kind === 'LAMBDA')
+    return { code: 'task-kind', message: `It calls the Lambda function ${document}: Patchtide runs SSM documents.` };
+  if (kind === 'STEP_FUNCTIONS')
+    return { code: 'task-kind', message: `It starts the state machine ${document}: Patchtide runs SSM documents.` };
+  if (kind !== 'RUN_COMMAND' && kind !== 'AUTOMATION')
+    return { code: 'task-kind', message: `It is of the kind ${kind}.` };
+  const patching = patchingOf(task);
+  if (patching === 'other') return { code: 'patch-document', message: strangely(task) };
+  if (patching === 'scan')
+    return {
+      code: 'window-scan-only',
+      message: 'It scans beside the patches: Patchtide scans before and after by itself.',
+    };
+  const pseudo = pseudoIn(task);
+  return pseudo === null
+    ? null
+    : { code: 'task-parameters', message: `Its parameters hold ${pseudo}, which only a maintenance window fills in.` };
 }
 
 /** The pseudo parameter that a task needs filled in; of an Automation on nodes the node itself is. */
@@ -218,7 +219,7 @@ function limitOf(written: string | null, more: number): string | number | null {
 
 function taskSpec(task: EstateTask): TaskSpec {
   const document = task.document;
-  const name = documentOf(task);
+  const name = documentName(document);
   const parameters = Object.fromEntries(
     Object.entries(task.parameters).filter(([parameter]) => !isNodeItself(task, parameter)),
   );
@@ -236,7 +237,7 @@ function taskSpec(task: EstateTask): TaskSpec {
 function secondsOf(task: EstateTask): number | null {
   const given = Number(task.parameters.executionTimeout?.[0]);
   if (Number.isInteger(given) && given > 0 && given <= LONGEST_SECONDS) return given;
-  return /^AWS-Run(Shell|PowerShell)Script$/.test(documentOf(task)) ? SCRIPT_SECONDS : null;
+  return /^AWS-Run(Shell|PowerShell)Script$/.test(documentName(task.document)) ? SCRIPT_SECONDS : null;
 }
 
 function timeoutOf(task: EstateTask): string {
