@@ -46,6 +46,8 @@ export interface ApiOptions {
   readonly temporalUi: TemporalUi | null;
   /** Requests a minute that one caller (without a key: one address) may send. */
   readonly requestsPerMinute?: number;
+  /** Requests are turned away while the event loop is late by more than this, in milliseconds; 0: never. */
+  readonly maxEventLoopDelay?: number;
   /** How often the store is asked for news of a cycle that somebody watches, in milliseconds. */
   readonly eventInterval?: number;
   /** Aborted when the service is asked to end: it serves on for a while, and says that it is not ready. */
@@ -75,7 +77,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
   });
 
   identifyCallers(app, new KeyRing(options.keys));
-  await guard(app, options.requestsPerMinute ?? 1_200);
+  await guard(app, options);
   answerProblems(app);
   measureRequests(app, metrics);
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT });
@@ -118,7 +120,10 @@ const requestId = ({ headers }: IncomingMessage): string => {
 };
 
 /** Protection against others and against too much. */
-async function guard(app: FastifyInstance, requestsPerMinute: number): Promise<void> {
+async function guard(
+  app: FastifyInstance,
+  { requestsPerMinute = 1_200, maxEventLoopDelay = 2_000 }: ApiOptions,
+): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -139,5 +144,5 @@ async function guard(app: FastifyInstance, requestsPerMinute: number): Promise<v
     errorResponseBuilder: (_request, { max, ttl }) =>
       new Problem('too-many-requests', `At most ${max} requests a minute.`, { retryAfter: Math.ceil(ttl / 1000) }),
   });
-  await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 5 });
+  await app.register(underPressure, { maxEventLoopDelay, retryAfter: 5 });
 }

@@ -1,12 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { WorkflowFailedError } from '@temporalio/client';
 import { TimeoutFailure } from '@temporalio/common';
-import { buildApp } from '../../api/app.js';
 import { finding } from '../../domain/doctor/findings.js';
 import type { DoctorReport } from '../../domain/doctor/report.js';
 import type { AccountId, Instant, Region } from '../../domain/ids.js';
 import { StoreUnavailable } from '../../store/index.js';
-import { useService } from './service.js';
+import { appOf, useService } from './service.js';
 
 const service = useService();
 
@@ -119,12 +118,10 @@ describe('The doctor', () => {
   test('says that the database and Temporal do not answer', async () => {
     const gone = () => Promise.reject(new StoreUnavailable('The database does not answer: ECONNREFUSED'));
     const key = 'a-key-for-this-test-alone';
-    const app = await buildApp({
+    const app = await appOf({
       store: new Proxy(service.store, { get: () => gone }),
       temporal: service.temporal.client,
       keys: [{ name: 'ada', role: 'operator', key }],
-      logger: null,
-      temporalUi: null,
     });
     service.temporal.outOfReach = true;
     const headers = { authorization: `Bearer ${key}` };

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { buildApp } from '../../api/app.js';
 import type { CycleId, StageName } from '../../domain/ids.js';
 import { startCycle } from './examples.js';
-import { useService } from './service.js';
+import { appOf, useService } from './service.js';
 
 const service = useService();
 const CYCLE = 'storefront-1' as CycleId;
@@ -67,12 +66,10 @@ describe('The events of a cycle', () => {
         return Reflect.get(target, name, receiver);
       },
     });
-    const app = await buildApp({
+    const app = await appOf({
       store,
       temporal: service.temporal.client,
       keys: [{ name: 'ada', role: 'viewer', key }],
-      logger: null,
-      temporalUi: null,
     });
     const answer = app.inject({ url: '/v1/cycles/storefront-1/events', headers: { authorization: `Bearer ${key}` } });
     await asked;

@@ -1,9 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
-import { buildApp } from '../../api/app.js';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { PROBLEMS } from '../../api/errors.js';
 import type { AccountId, Instant, Region } from '../../domain/ids.js';
 import { StoreUnavailable } from '../../store/index.js';
-import { useService } from './service.js';
+import { appOf, useService } from './service.js';
 
 const service = useService();
 const anonymous = (url: string) => service.send(null, { method: 'GET', url });
@@ -40,12 +39,10 @@ describe('Probes', () => {
 
   test('say that it is not ready while it serves on before its end', async () => {
     const draining = new AbortController();
-    const app = await buildApp({
+    const app = await appOf({
       store: service.store,
       temporal: service.temporal.client,
       keys: [{ name: 'ada', role: 'viewer', key: 'a-key-for-this-test-alone' }],
-      logger: null,
-      temporalUi: null,
       draining: draining.signal,
     });
     draining.abort();
@@ -72,12 +69,10 @@ describe('While the database does not answer', () => {
     const gone = () => Promise.reject(new StoreUnavailable('The database does not answer: ECONNREFUSED'));
     const store = new Proxy(service.store, { get: () => gone });
     const key = 'a-key-for-this-test-alone';
-    const app = await buildApp({
+    const app = await appOf({
       store,
       temporal: service.temporal.client,
       keys: [{ name: 'ada', role: 'viewer', key }],
-      logger: null,
-      temporalUi: null,
     });
     for (const url of ['/v1/cycles', '/v1/plans', '/v1/compliance', '/v1/cycles/a-1/events']) {
       const response = await app.inject({ url, headers: { authorization: `Bearer ${key}` } });
@@ -91,12 +86,10 @@ describe('While the database does not answer', () => {
 
 test('Who asks too often is told when to come again, and others go on', async () => {
   const people = ['ada', 'ben'].map((name) => ({ name, role: 'viewer' as const, key: `a-key-for-${name}-alone` }));
-  const app = await buildApp({
+  const app = await appOf({
     store: service.store,
     temporal: service.temporal.client,
     keys: people,
-    logger: null,
-    temporalUi: null,
     requestsPerMinute: 3,
   });
   const ask = (name: string) =>
@@ -108,6 +101,41 @@ test('Who asks too often is told when to come again, and others go on', async ()
   expect((await ask('ben')).statusCode).toBe(200);
   await app.close();
 });
+
+describe('While the process is late with everything', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('requests are turned away with Retry-After, and probes are answered', async () => {
+    // The measurements are real, and taken when the test says so.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'hrtime'] });
+    const key = 'a-key-for-this-test-alone';
+    const people = [{ name: 'ada', role: 'viewer' as const, key }];
+    const app = await appOf({
+      store: service.store,
+      temporal: service.temporal.client,
+      keys: people,
+      maxEventLoopDelay: 50,
+    });
+    await lateBy(500);
+    jest.advanceTimersByTime(1_000);
+    const refused = await app.inject({ url: '/v1/cycles', headers: { authorization: `Bearer ${key}` } });
+    expect(refused.json()).toMatchObject({ status: 503, code: 'overloaded' });
+    expect(refused.headers['retry-after']).toBe('5');
+    expect((await app.inject('/livez')).statusCode).toBe(200);
+    await app.close();
+  });
+});
+
+/** Holds the event loop up, and lets it see that. */
+async function lateBy(milliseconds: number): Promise<void> {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  await turn();
+  await turn();
+}
 
 describe('The description of the API', () => {
   const description = async () => (await anonymous('/openapi.json')).json();
