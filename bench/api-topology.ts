@@ -6,8 +6,8 @@ import { temporalCli } from '../local/binaries.js';
 import { chooseEndpoints } from '../local/endpoints.js';
 import { ensureKeys, type Keys, type Role } from '../local/keys.js';
 import { Part, type PartDescription } from '../local/part.js';
+import { findPostgres, startPostgres } from '../local/postgres.js';
 import { servePglite } from '../store/pglite/engine.js';
-import { findPostgres, startPostgres } from '../test/support/postgres.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 
 /** What the bench of the API talks to: real processes, each on a free port of 127.0.0.1. */

@@ -6,8 +6,8 @@ import pg from 'pg';
 import { z } from 'zod';
 import { readStackConfig } from '../config/index.js';
 import { ApiClient } from '../local/api-client.js';
+import { findPostgres, startPostgres } from '../local/postgres.js';
 import { type Stack, startStack } from '../local/stack.js';
-import { findPostgres, startPostgres } from '../test/support/postgres.js';
 import { type BenchFleet, documents, fleetDescription } from './fleet.js';
 import { type Usage, usageOf } from './processes.js';
 

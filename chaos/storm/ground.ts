@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { findPostgres } from '../../local/postgres.js';
 import { Topology } from '../../local/topology.js';
 import type { FleetDescriptionInput } from '../../simulator/index.js';
-import { findPostgres, type Postgres, preparePostgres } from '../postgres.js';
+import { type Postgres, preparePostgres } from '../postgres.js';
 
 /** What a storm rages over: a cluster's processes, with PostgreSQL where its program is found and PGlite where not. */
 export class StormGround {

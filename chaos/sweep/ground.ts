@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { temporalCli } from '../../local/binaries.js';
 import { freePorts } from '../../local/endpoints.js';
+import { findPostgres } from '../../local/postgres.js';
 import { openStore, type Store } from '../../store/index.js';
 import { startPglite } from '../../store/pglite/start.js';
 import { SEARCH_ATTRIBUTES } from '../../workflows/messages.js';
-import { findPostgres, preparePostgres } from '../postgres.js';
+import { preparePostgres } from '../postgres.js';
 import { Program } from '../program.js';
 
 /** What all runs of a sweep share: a Temporal server with a namespace for each lane, a database, a store on it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Instant } from '../../domain/ids.js';
+import { findPostgres, startPostgres } from '../../local/postgres.js';
 import { openStore, StoreUnavailable } from '../../store/index.js';
-import { findPostgres, startPostgres } from '../support/postgres.js';
 
 const programs = findPostgres();
 const entry = (key: string) => ({

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from '@jest/globals';
 import pg from 'pg';
+import { findPostgres, startPostgres } from '../../local/postgres.js';
 import { openStore, type Store } from '../../store/index.js';
 import { servePglite } from '../../store/pglite/engine.js';
-import { findPostgres, startPostgres } from './postgres.js';
 
 /** A database server for one test file. */
 export interface TestDatabase {

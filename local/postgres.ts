@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A throw-away PostgreSQL server of one test file. */
+/** A throw-away PostgreSQL server. */
 export interface Postgres {
   readonly url: string;
   /** Of the server as it runs now. */
@@ -20,59 +20,73 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
+/** A database whose server does not run yet, in a folder of its own: whom it runs as may not look into ours. */
+export interface Cluster {
+  readonly folder: string;
+  /** Reached by this socket, so that no port is taken. */
+  readonly socket: string;
+  readonly url: string;
+  /** How its server is started: what it listens on and that it does not wait for the disk is among the arguments. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Whom it runs as, where not as we do. */
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+}
+
 /** The folder of PostgreSQL's server programs (the newest release found), or null where there are none. */
-export const findPostgres = (): string | null => {
+export function findPostgres(): string | null {
   const debian = '/usr/lib/postgresql';
   const releases = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [...releases.map((release) => join(debian, release, 'bin')), ...(process.env.PATH ?? '').split(':')];
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) ?? null;
-};
+}
 
-/** Starts a cluster of its own in a temporary folder, reached by a socket in that folder, so that no port is taken. */
-export const startPostgres = async (programs: string): Promise<Postgres> => {
+/** Makes a database in a temporary folder; whoever starts its server removes the folder when it has ended. */
+export async function createCluster(programs: string, settings: readonly string[] = []): Promise<Cluster> {
+  const user = await someoneButRoot();
   const folder = await mkdtemp(join(tmpdir(), 'patchtide-postgres-'));
-  const as = await someoneButRoot();
-  if (as !== MYSELF) await chown(folder, as.uid, as.gid);
+  if (user) await chown(folder, user.uid, user.gid);
   const data = join(folder, 'data');
   await run(
     join(programs, 'initdb'),
     ['-D', data, '-U', 'patchtide', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'],
-    { ...as, cwd: folder },
+    { ...user, cwd: folder },
   );
-  let server = await serve(programs, folder, data, as);
+  const all = ['listen_addresses=', 'fsync=off', 'logging_collector=off', ...settings];
   return {
+    folder,
+    socket: join(folder, '.s.PGSQL.5432'),
     url: `postgres://patchtide@${encodeURIComponent(folder)}/postgres`,
+    command: join(programs, 'postgres'),
+    args: ['-D', data, '-k', folder, ...all.flatMap((setting) => ['-c', setting])],
+    user,
+  };
+}
+
+/** Starts the server of a database of its own. */
+export async function startPostgres(programs: string): Promise<Postgres> {
+  const cluster = await createCluster(programs);
+  let server = await serve(cluster);
+  const again = async (signal: 'SIGINT' | 'SIGQUIT') => {
+    await server.end(signal);
+    server = await serve(cluster);
+  };
+  return {
+    url: cluster.url,
     get pid() {
       return server.pid;
     },
-    restart: async () => {
-      await server.end('SIGINT');
-      server = await serve(programs, folder, data, as);
-    },
-    crashAndRestart: async () => {
-      await server.end('SIGQUIT');
-      server = await serve(programs, folder, data, as);
-    },
+    restart: () => again('SIGINT'),
+    crashAndRestart: () => again('SIGQUIT'),
     close: async () => {
       await server.end('SIGINT');
-      await rm(folder, { recursive: true, force: true });
+      await rm(cluster.folder, { recursive: true, force: true });
     },
   };
-};
-
-/** Whom a program runs as. */
-interface User {
-  readonly uid: number;
-  readonly gid: number;
 }
-const MYSELF: User = { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
 
-const serve = async (programs: string, folder: string, data: string, as: User) => {
-  const server = spawn(
-    join(programs, 'postgres'),
-    ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', 'logging_collector=off'],
-    { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+async function serve({ command, args, user, folder }: Cluster) {
+  const server = spawn(command, args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const log: string[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -90,11 +104,11 @@ const serve = async (programs: string, folder: string, data: string, as: User) =
       await ended;
     },
   };
-};
+}
 
-/** PostgreSQL refuses to run as root: its own user, else `nobody`. */
-const someoneButRoot = async (): Promise<User> => {
-  if (MYSELF.uid !== 0) return MYSELF;
+/** PostgreSQL refuses to run as root: its own user, else `nobody`; null where we are not root. */
+async function someoneButRoot(): Promise<Cluster['user']> {
+  if (process.getuid?.() !== 0) return null;
   for (const name of ['postgres', 'nobody']) {
     try {
       const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
@@ -104,4 +118,4 @@ const someoneButRoot = async (): Promise<User> => {
     }
   }
   throw new Error('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.');
-};
+}
