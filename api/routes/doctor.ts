@@ -3,9 +3,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { readVersion } from '../../config/version.js';
 import { finding } from '../../domain/doctor/findings.js';
 import type { DoctorReport, DoctorRequest, Finding } from '../../domain/doctor/report.js';
+import { refuseUnknownAccounts } from '../accounts.js';
 import { now } from '../audit.js';
 import type { Context } from '../context.js';
-import { Problem } from '../errors.js';
 import { doctorBody, doctorReport } from '../schemas/doctor.js';
 import { problems } from '../schemas/problem.js';
 import { examineAccounts, temporalVersion } from '../temporal/runs.js';
@@ -32,7 +32,7 @@ export const doctorRoutes: FastifyPluginAsyncZod<Context> = async (app, { store,
         () => true,
         () => false,
       );
-      if (storeUp) await refuseUnknown(request.accounts ?? []);
+      if (storeUp) await refuseUnknownAccounts(store, request.accounts);
       const temporalIs = await temporalVersion(temporal);
       const report = storeUp && temporalIs !== null ? await examineAccounts(temporal, request, randomUUID()) : null;
       const findings = [
@@ -55,12 +55,6 @@ export const doctorRoutes: FastifyPluginAsyncZod<Context> = async (app, { store,
       };
     },
   );
-
-  /** A name that nothing bears is a slip of the pen, and no clean bill of health. */
-  async function refuseUnknown(accounts: readonly string[]): Promise<void> {
-    for (const name of accounts)
-      if (!(await store.document('account', name))) throw new Problem('not-found', `There is no account ${name}.`);
-  }
 
   function serviceFindings({
     storeUp,

@@ -23,8 +23,9 @@ export const eventRoutes: FastifyPluginAsyncZod<Context> = async (app, context) 
         tags: ['Cycles'],
         summary: 'Live progress of a cycle, as server-sent events',
         description:
-          'Events `cycle`, `stage`, `wave` and `nodes`, each with its number as `id`: a reader that comes back with ' +
-          '`Last-Event-ID` misses none. Without it the events begin with the first. The stream ends with the cycle.',
+          'Events `cycle`, `stage`, `wave`, `nodes` and `rollback`, each with its number as `id`: a reader that comes ' +
+          'back with `Last-Event-ID` misses none. Without it the events begin with the first. The stream ends with the ' +
+          'cycle, and with its rollback where one runs.',
         params: z.object({ id: cycleId }),
         headers: z.looseObject({
           'last-event-id': z

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ImportRequest } from '../../domain/import/import.js';
+import { refuseUnknownAccounts } from '../accounts.js';
 import { note } from '../audit.js';
 import type { Context } from '../context.js';
-import { Problem } from '../errors.js';
 import { identityOf } from '../plugins/identify.js';
 import { importBody, imported } from '../schemas/import.js';
 import { problems } from '../schemas/problem.js';
-import { importEstate } from '../temporal/imports.js';
+import { importEstate } from '../temporal/runs.js';
 
 /** Documents for what AWS does today: for a person to read, change and apply. */
 export const importRoutes: FastifyPluginAsyncZod<Context> = async (app, { store, temporal }) => {
@@ -25,8 +25,7 @@ export const importRoutes: FastifyPluginAsyncZod<Context> = async (app, { store,
     },
     async (request) => {
       const asked: ImportRequest = { accounts: request.body?.accounts ?? null, regions: request.body?.regions ?? null };
-      for (const name of asked.accounts ?? [])
-        if (!(await store.document('account', name))) throw new Problem('not-found', `There is no account ${name}.`);
+      await refuseUnknownAccounts(store, asked.accounts);
       const found = await importEstate(temporal, asked, randomUUID());
       await note(store, identityOf(request), {
         action: 'import',

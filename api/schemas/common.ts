@@ -11,6 +11,13 @@ const describedName = (what: string, example: string) => ({
 });
 
 export const documentName = dnsName.meta(describedName('a document', 'storefront'));
+/** Accounts that a request is about. */
+export const accountNames = z
+  .array(documentName)
+  .min(1)
+  .max(1000)
+  .optional()
+  .meta({ description: 'names of Account documents; without it all', examples: [['shop-production']] });
 export const planName = dnsName.transform((value) => value as PlanName).meta(describedName('a plan', 'storefront'));
 export const stageName = dnsName.transform((value) => value as StageName).meta(describedName('a stage', 'prod'));
 export const cycleId = z

@@ -10,18 +10,13 @@ import {
   SEVERITIES,
 } from '../../domain/doctor/report.js';
 import { RIGHTS_STEPS } from '../../domain/rights.js';
-import { count, documentName, instant, list, text } from './common.js';
+import { accountNames, count, instant, list, text } from './common.js';
 
 const up = z.enum(['up', 'down']);
 
 export const doctorBody = z
   .strictObject({
-    accounts: z
-      .array(documentName)
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({ description: 'names of Account documents; without it all', examples: [['shop-production']] }),
+    accounts: accountNames,
     steps: z
       .array(z.enum(RIGHTS_STEPS))
       .min(1)

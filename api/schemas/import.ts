@@ -1,15 +1,10 @@
 import { z } from 'zod';
 import { CONSEQUENCES, FINDING_CODES } from '../../domain/import/findings.js';
-import { count, documentName, list, text } from './common.js';
+import { accountNames, count, list, text } from './common.js';
 
 export const importBody = z
   .strictObject({
-    accounts: z
-      .array(documentName)
-      .min(1)
-      .max(1000)
-      .optional()
-      .meta({ description: 'names of Account documents; without it all', examples: [['shop-production']] }),
+    accounts: accountNames,
     regions: z
       .array(z.string().min(1).max(30))
       .min(1)
