@@ -8,6 +8,17 @@ import { nodeOf, pageOf, paging, seconds } from './common.js';
 /** Quota of an account and Region (SSM API reference, AssociationLimitExceeded). */
 const ASSOCIATIONS_A_LOCATION = 2_000;
 const VERSION = '1';
+/** What the list tells of how an association was created. */
+const LISTED = [
+  'Name',
+  'AssociationName',
+  'InstanceId',
+  'Targets',
+  'ScheduleExpression',
+  'ScheduleOffset',
+  'Duration',
+  'DocumentVersion',
+];
 
 export const createAssociation = jsonOperation(
   z.object({
@@ -72,32 +83,11 @@ export const listAssociations = jsonOperation(
       input.AssociationFilterList.every(({ key, value }) => filterValue(association, key) === value),
     );
     const { page, token } = pageOf(found, ({ id }) => id, input);
-    const associations = page.map((association) => {
-      const {
-        Name,
-        AssociationName,
-        InstanceId,
-        Targets,
-        ScheduleExpression,
-        ScheduleOffset,
-        Duration,
-        DocumentVersion,
-      } = association.settings;
-      return {
-        ...{
-          Name,
-          AssociationName,
-          InstanceId,
-          Targets,
-          ScheduleExpression,
-          ScheduleOffset,
-          Duration,
-          DocumentVersion,
-        },
-        AssociationId: association.id,
-        AssociationVersion: VERSION,
-      };
-    });
+    const associations = page.map(({ id, settings }) => ({
+      ...Object.fromEntries(LISTED.map((field) => [field, settings[field]])),
+      AssociationId: id,
+      AssociationVersion: VERSION,
+    }));
     return { Associations: associations, ...token };
   },
 );

@@ -7,7 +7,9 @@ import {
   limitExceeded,
   TARGETS_A_WINDOW,
   TASKS_A_WINDOW,
+  windowFilters,
   windowId,
+  windowName,
   windowOf,
   windowPaging,
 } from './maintenance-windows.js';
@@ -21,7 +23,7 @@ const PARAMETERS_OF: Record<(typeof TASK_TYPES)[number], string> = {
   LAMBDA: 'Lambda',
 };
 
-export const targets = z
+const targets = z
   .array(
     z.object({
       Key: z
@@ -34,14 +36,6 @@ export const targets = z
 const count = /^([1-9]\d*|[1-9]\d?%|100%)$/;
 const errors = /^(0|[1-9]\d*|0%|[1-9]\d?%|100%)$/;
 const description = z.string().min(1).max(128).optional();
-const name = z
-  .string()
-  .regex(/^[a-zA-Z0-9_\-.]{3,128}$/, 'Member must satisfy ^[a-zA-Z0-9_\\-.]{3,128}$')
-  .optional();
-const filters = z
-  .array(z.object({ Key: z.string(), Values: z.array(z.string()) }))
-  .max(5)
-  .default([]);
 
 export const registerTargetWithMaintenanceWindow = jsonOperation(
   z.object({
@@ -49,7 +43,7 @@ export const registerTargetWithMaintenanceWindow = jsonOperation(
     ResourceType: z.enum(['INSTANCE', 'RESOURCE_GROUP']),
     Targets: targets.min(1),
     OwnerInformation: z.string().min(1).max(128).optional(),
-    Name: name,
+    Name: windowName.optional(),
     Description: description,
     ClientToken: z.string().max(64).optional(),
   }),
@@ -68,7 +62,7 @@ export const registerTargetWithMaintenanceWindow = jsonOperation(
 );
 
 export const describeMaintenanceWindowTargets = jsonOperation(
-  z.object({ WindowId: windowId, Filters: filters, ...windowPaging }),
+  z.object({ WindowId: windowId, Filters: windowFilters, ...windowPaging }),
   (input, call) => {
     const found = windowOf(input.WindowId, call).targets.filter((target) =>
       input.Filters.every(({ Key, Values }) => {
@@ -97,7 +91,7 @@ export const registerTaskWithMaintenanceWindow = jsonOperation(
     MaxConcurrency: z.string().regex(count).optional(),
     MaxErrors: z.string().regex(errors).optional(),
     LoggingInfo: z.record(z.string(), z.unknown()).optional(),
-    Name: name,
+    Name: windowName.optional(),
     Description: description,
     CutoffBehavior: z.enum(['CONTINUE_TASK', 'CANCEL_TASK']).optional(),
     ClientToken: z.string().max(64).optional(),
@@ -116,7 +110,7 @@ export const registerTaskWithMaintenanceWindow = jsonOperation(
 
 /** Without TaskInvocationParameters: GetMaintenanceWindowTask has them. */
 export const describeMaintenanceWindowTasks = jsonOperation(
-  z.object({ WindowId: windowId, Filters: filters, ...windowPaging }),
+  z.object({ WindowId: windowId, Filters: windowFilters, ...windowPaging }),
   (input, call) => {
     const found = windowOf(input.WindowId, call).tasks.filter((task) =>
       input.Filters.every(({ Key, Values }) => Values.includes(taskValue(task, Key))),

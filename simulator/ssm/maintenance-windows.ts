@@ -5,19 +5,25 @@ import { type Call, jsonOperation } from '../http/operation.js';
 import { pageOf, paging, seconds, tagList, tagsToRecord } from './common.js';
 
 /** Quotas of an account and Region, and of a window (AWS General Reference, Systems Manager service quotas). */
-export const WINDOWS_A_LOCATION = 50;
+const WINDOWS_A_LOCATION = 50;
 export const TASKS_A_WINDOW = 20;
 export const TARGETS_A_WINDOW = 100;
 
 const SCHEDULE = /^(cron\([^()]+\)|rate\([1-9]\d* (minute|minutes|hour|hours|day|days)\)|at\([^()]+\))$/;
 export const windowId = z.string().regex(/^mw-[0-9a-f]{17}$/, 'Member must satisfy ^mw-[0-9a-f]{17}$');
+/** Names of windows, targets and tasks. */
+export const windowName = z.string().regex(/^[a-zA-Z0-9_\-.]{3,128}$/, 'Member must satisfy ^[a-zA-Z0-9_\\-.]{3,128}$');
+export const windowFilters = z
+  .array(z.object({ Key: z.string(), Values: z.array(z.string()) }))
+  .max(5)
+  .default([]);
 /** What the service says of each page of windows, targets and tasks. */
 export const windowPaging = paging(10, 100);
 
 /** With a client token that was used before, the window which that one created. */
 export const createMaintenanceWindow = jsonOperation(
   z.object({
-    Name: z.string().regex(/^[a-zA-Z0-9_\-.]{3,128}$/, 'Member must satisfy ^[a-zA-Z0-9_\\-.]{3,128}$'),
+    Name: windowName,
     Description: z.string().min(1).max(128).optional(),
     StartDate: z.string().optional(),
     EndDate: z.string().optional(),
@@ -71,13 +77,7 @@ export const createMaintenanceWindow = jsonOperation(
 );
 
 export const describeMaintenanceWindows = jsonOperation(
-  z.object({
-    Filters: z
-      .array(z.object({ Key: z.string(), Values: z.array(z.string()) }))
-      .max(5)
-      .default([]),
-    ...windowPaging,
-  }),
+  z.object({ Filters: windowFilters, ...windowPaging }),
   (input, call) => {
     const found = windowsAt(call).filter((window) =>
       input.Filters.every(({ Key, Values }) => Values.includes(filterValue(window, Key))),
