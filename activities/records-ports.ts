@@ -109,7 +109,10 @@ export interface NodeVerdict {
   readonly surplus: readonly PinnedPatch[];
   /** Pinned, and not present. */
   readonly absent: readonly PinnedPatch[];
-  /** What the install brought: what a rollback has to take away. Left out or null where nobody knows. */
+  /**
+   * What the install brought, which a rollback has to take away together with what earlier tries brought. Left out or null
+   * where nobody knows.
+   */
   readonly brought?: readonly PinnedPatch[] | null;
 }
 

@@ -5,7 +5,7 @@ import { bootCommand, bootIdOf } from './boot-id.js';
 import { type Effect, Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
 import { Leases } from './leases.js';
-import type { Engine, Fleet, NodeResult, Records } from './ports.js';
+import type { Engine, Fleet, NodeResult, Records, Snapshot } from './ports.js';
 import type {
   RollbackBatchId,
   RollbackId,
@@ -139,25 +139,28 @@ export function createRollbackActivities({
       .filter(({ status }) => status === 'success')
       .map(({ node }) => node);
 
-  /** Finds the snapshot that each node goes back to; a node that has none stays as it is, and it is said why. */
+  /** Finds the snapshot that each node goes back to, the stage's first however often it was tried; a node that has none stays as it is, and it is said why. */
   async function findWaysBack(
     request: RollbackStepRequest,
     nodes: readonly RollbackNode[],
     signal: AbortSignal,
   ): Promise<void> {
     const { at, cycle, stage, wave, batch } = request;
-    const open = nodes.filter(({ snapshot }) => snapshot === null).map(({ node }) => node);
+    const open = nodes.filter(({ snapshot }) => snapshot === null);
     if (open.length === 0) return;
-    const key = stepKey(cycle, stage, wave, batch, 'snapshot');
-    const snapshots = (await fleet.findSnapshots(at, key, signal)).filter((snapshot) => snapshot.key === key);
-    const volumes = new Map((await fleet.instanceVolumes(at, open, signal)).map((found) => [found.node, found]));
+    const ours = stepKey(cycle, stage, wave, batch, 'snapshot');
+    const keys = new Set(open.map(({ takenBy }) => takenBy ?? ours));
+    const snapshots: Snapshot[] = [];
+    for (const key of keys) snapshots.push(...(await fleet.findSnapshots(at, key, signal)));
+    const ids = open.map(({ node }) => node);
+    const volumes = new Map((await fleet.instanceVolumes(at, ids, signal)).map((found) => [found.node, found]));
     const found: Parameters<Records['rollbackFound']>[2][number][] = [];
     const left: RollbackNodeVerdict[] = [];
-    for (const node of open) {
+    for (const { node, takenBy } of open) {
       const attached = volumes.get(node) ?? null;
       const way = wayBack(
         attached,
-        snapshots.filter((snapshot) => snapshot.node === node),
+        snapshots.filter((snapshot) => snapshot.node === node && snapshot.key === (takenBy ?? ours)),
       );
       if (way.kind === 'none') left.push({ node, outcome: 'left', reason: way.reason, lost: false, detached: false });
       else found.push({ node, snapshot: way.snapshot, data: way.data, zoneName: attached?.zoneName ?? '' });

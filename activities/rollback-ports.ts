@@ -75,6 +75,8 @@ export interface RollbackRequest {
 export interface RollbackNode extends Location {
   readonly node: NodeId;
   readonly os: OperatingSystem;
+  /** The key of the operation that took the stage's first snapshot of it; null where nobody has seen that end. */
+  readonly takenBy: string | null;
   /** Of its root volume; null before it was looked for. */
   readonly snapshot: string | null;
   readonly outcome: RollbackOutcome | null;
@@ -116,7 +118,10 @@ export interface Rollbacks {
     stage: StageName,
     found: readonly { node: NodeId; snapshot: string; data: readonly DataVolume[]; zoneName: string }[],
   ): Promise<void>;
-  /** What the installs on these nodes brought; null where nobody knows. `before` only where no scan came after it. */
+  /**
+   * What all installs of the stage on these nodes brought; null where nobody knows. `before`: what a node had before
+   * installs after which no scan told.
+   */
   broughtTo(
     cycle: CycleId,
     stage: StageName,

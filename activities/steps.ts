@@ -169,7 +169,7 @@ export function createStepActivities({
     }
   }
 
-  /** The batch's nodes with which nothing has gone wrong. */
+  /** The batch's nodes with which nothing has gone wrong, and that were not rolled back while they waited for another try. */
   async function well(
     { manifest, wave, batch }: Place,
     wanted: (target: Target) => boolean = () => true,
@@ -177,9 +177,9 @@ export function createStepActivities({
     const targets = targetsOf(manifest);
     const progress = await records.batchNodes(manifest.cycle, manifest.stage, wave.number, batch.number);
     return progress
-      .filter(({ node, problem }) => {
+      .filter(({ node, problem, outcome }) => {
         const target = targets.get(node);
-        return problem === null && target !== undefined && wanted(target);
+        return problem === null && outcome === null && target !== undefined && wanted(target);
       })
       .map(({ node }) => node);
   }

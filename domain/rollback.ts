@@ -23,6 +23,8 @@ export interface RollbackFact extends Location {
   readonly outcome: Outcome | null;
   /** Whether the stage took a snapshot of it. */
   readonly snapshotted: boolean;
+  /** Whether an install of the stage brought something, or may have, as far as anybody knows: also one before the last try. */
+  readonly brought: boolean;
 }
 
 export type RollbackTarget = Location & Pick<RollbackFact, 'stage' | 'node' | 'wave' | 'batch'>;
@@ -72,9 +74,12 @@ export const NO_SNAPSHOT = 'It has nothing to go back to: the stage took no snap
 
 const isHybrid = (node: NodeId): boolean => node.startsWith('mi-');
 
-/** Outcomes after which nothing of the stage is on the node. */
-const UNCHANGED: readonly (Outcome | null)[] = [null, 'already-compliant', 'skipped', 'rolled-back', 'gone'];
-const wasChanged = ({ touched, outcome }: RollbackFact): boolean => touched && !UNCHANGED.includes(outcome);
+/** Outcomes after which nothing of the stage is on the node, or there is no node. */
+const UNDONE: readonly (Outcome | null)[] = ['rolled-back', 'gone'];
+/** Outcomes of a try that changed nothing. */
+const UNCHANGED: readonly (Outcome | null)[] = [null, 'already-compliant', 'skipped'];
+const wasChanged = ({ touched, outcome, brought }: RollbackFact): boolean =>
+  !UNDONE.includes(outcome) && (brought || (touched && !UNCHANGED.includes(outcome)));
 const unchangedReason = ({ outcome }: RollbackFact): string => {
   if (outcome === 'rolled-back') return 'It is rolled back already.';
   if (outcome === 'gone') return 'It is no longer there.';
@@ -185,9 +190,9 @@ export interface RollbackEvidence {
   readonly bootAfter: string | null;
   /** What a scan after the restore found; null where none succeeded. */
   readonly now: readonly NodePatch[] | null;
-  /** What the install had brought; null where nobody knows. */
+  /** What installs had brought, as scans after them told; null where none did. */
   readonly brought: readonly PinnedPatch[] | null;
-  /** Its patches before the install, for a node that no scan saw after it; else null. */
+  /** Its patches before an install after which no scan told what it had brought; null where there is none. */
   readonly before: readonly NodePatch[] | null;
 }
 
@@ -253,11 +258,11 @@ export function rollbackVerdict(evidence: RollbackEvidence): RollbackVerdict {
     );
   }
   const boot = bootBefore === null ? 'it runs again, and had not answered before' : 'it runs another boot';
-  const count = evidence.brought?.length ?? null;
+  const count = evidence.brought?.length ?? 0;
   const gone =
-    count === null
-      ? 'it has nothing that it did not have before the install'
-      : `${count} patches that the install brought are gone`;
+    count > 0 || evidence.before === null
+      ? `${count} patches that the install brought are gone`
+      : 'it has nothing that it did not have before the install';
   return { outcome: 'rolled-back', reason: `${restored}; ${boot}; ${gone}.`, lost: false, detached: false };
 }
 const SHOWN = 3;
@@ -266,6 +271,7 @@ function stillThere(
   { os, brought, before }: RollbackEvidence,
   now: readonly NodePatch[],
 ): readonly PinnedPatch[] | null {
-  if (brought !== null) return brought.filter((patch) => isPresent(os, patch, now));
-  return before === null ? null : broughtBy(os, before, now);
+  if (brought === null && before === null) return null;
+  const known = (brought ?? []).filter((patch) => isPresent(os, patch, now));
+  return before === null ? known : [...known, ...broughtBy(os, before, now)];
 }

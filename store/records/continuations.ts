@@ -1,52 +1,26 @@
 import { type Kysely, sql } from 'kysely';
 import type { Records } from '../../activities/ports.js';
-import { digestOf } from '../../domain/digest.js';
+import type { Digest } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
 import { json } from '../sql.js';
 import { lockCycle, noteOutcomes } from './events.js';
+import { manifests } from './manifests.js';
 import { insertWaves } from './planning.js';
 
 /** A stage that goes on: with nodes that it carries over to their next window, or with those that failed. */
 export const continuations = (db: Kysely<Database>): Pick<Records, 'continuation' | 'continueNodes'> => ({
-  continuation: async (cycle, stage, round) => {
-    const row = await db
-      .selectFrom('continuations')
-      .select('manifest')
-      .where('cycle', '=', cycle)
-      .where('stage', '=', stage)
-      .where('round', '=', round)
-      .executeTakeFirst();
-    return row?.manifest ?? null;
-  },
+  continuation: (...round) => manifestOf(db, ...round),
 
   continueNodes: (manifest) =>
     db.transaction().execute(async (trx) => {
       const { cycle, stage, waves, windows, leftOut, continues } = manifest;
       const { round, of } = continues;
       await lockCycle(trx, cycle);
-      const digest = digestOf(manifest);
-      await trx
-        .insertInto('manifests')
-        .values({ digest, cycle, stage, body: json(manifest) })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-      const first = await trx
-        .insertInto('continuations')
-        .values({ cycle, stage, round, manifest: digest })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('manifest')
-        .executeTakeFirst();
       // An attempt that was given up and comes late must not move nodes on which the stage is at work.
-      if (!first) {
-        const { manifest: kept } = await trx
-          .selectFrom('continuations')
-          .select('manifest')
-          .where('cycle', '=', cycle)
-          .where('stage', '=', stage)
-          .where('round', '=', round)
-          .executeTakeFirstOrThrow();
-        return kept;
-      }
+      const kept = await manifestOf(trx, cycle, stage, round);
+      if (kept !== null) return kept;
+      const digest = await manifests(trx).saveManifest(manifest);
+      await trx.insertInto('continuations').values({ cycle, stage, round, manifest: digest }).execute();
       await insertWaves(trx, manifest);
       const opens = new Map(windows.map((window) => [window.window, window.opens]));
       const moved = waves.flatMap((wave) =>
@@ -77,3 +51,17 @@ export const continuations = (db: Kysely<Database>): Pick<Records, 'continuation
       return digest;
     }),
 });
+
+const manifestOf = async (
+  db: Kysely<Database>,
+  ...[cycle, stage, round]: Parameters<Records['continuation']>
+): Promise<Digest | null> => {
+  const row = await db
+    .selectFrom('continuations')
+    .select('manifest')
+    .where('cycle', '=', cycle)
+    .where('stage', '=', stage)
+    .where('round', '=', round)
+    .executeTakeFirst();
+  return row?.manifest ?? null;
+};

@@ -59,7 +59,10 @@ export const nodes = (db: Kysely<Database>): Nodes => ({
         update cycle_nodes as node set
           outcome = verdict.outcome, reason = verdict.reason, absent = verdict.absent, earlier = null,
           surplus = node.surplus || verdict.surplus,
-          brought = verdict.brought, before = case when verdict.brought is null then before end
+          brought = case when verdict.brought is not null then coalesce(node.brought, '[]') || verdict.brought
+            when node.before is not null then node.brought end,
+          before = case when verdict.brought is null or (node.earlier is not null and verdict.brought = '[]')
+            then node.before end
         from jsonb_to_recordset(${json(verdicts)}) as verdict
           (node text, outcome text, reason text, surplus jsonb, absent jsonb, brought jsonb)
         where node.cycle = ${cycle} and node.stage = ${stage} and node.node = verdict.node

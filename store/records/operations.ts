@@ -116,6 +116,7 @@ const codeOf = ({ status, gone }: NodeResult): string => {
   return status === 'undeliverable' || status === 'timed-out' ? 'unreachable' : 'failed';
 };
 
+/** Of a node that is tried again the last word stays; of its snapshots the first, since that is what it goes back to. */
 const recordSteps = (
   trx: Transaction<Database>,
   cycle: CycleId,
@@ -130,7 +131,8 @@ const recordSteps = (
   from jsonb_to_recordset(${json(results)}) as result (node text, status text, detail text, "outputUrl" text)
   on conflict (cycle, stage, node, step) do update set
     status = excluded.status, detail = excluded.detail, output_url = excluded.output_url,
-    operation = excluded.operation, ended_at = excluded.ended_at`.execute(trx);
+    operation = excluded.operation, ended_at = excluded.ended_at
+    where (node_steps.step, node_steps.status) is distinct from ('snapshot', 'success')`.execute(trx);
 
 const find = (db: Kysely<Database>, key: string) => db.selectFrom('operations').selectAll().where('key', '=', key);
 

@@ -14,7 +14,11 @@ export const rollbacks = (db: Kysely<Database>): Rollbacks => ({
       select node.stage, node.node, node.account, node.region, node.wave, node.batch, node.step, node.touched, node.outcome,
         exists (select from node_steps as taken
           where taken.cycle = node.cycle and taken.stage = node.stage and taken.node = node.node
-            and taken.step = 'snapshot' and taken.status in ('began', 'success')) as snapshotted
+            and taken.step = 'snapshot' and taken.status in ('began', 'success')) as snapshotted,
+        (jsonb_array_length(coalesce(node.brought, '[]')) > 0 or node.before is not null)
+          and exists (select from node_steps as installed
+            where installed.cycle = node.cycle and installed.stage = node.stage and installed.node = node.node
+              and installed.step = 'install') as brought
       from cycle_nodes as node
       join cycle_stages as stage on stage.cycle = node.cycle and stage.name = node.stage
       where node.cycle = ${cycle}
@@ -85,12 +89,20 @@ export const rollbacks = (db: Kysely<Database>): Rollbacks => ({
           .onRef('node.stage', '=', 'rolled.stage')
           .onRef('node.node', '=', 'rolled.node'),
       )
+      .leftJoin('node_steps as taken', (join) =>
+        join
+          .onRef('taken.cycle', '=', 'rolled.cycle')
+          .onRef('taken.stage', '=', 'rolled.stage')
+          .onRef('taken.node', '=', 'rolled.node')
+          .on('taken.step', '=', 'snapshot'),
+      )
       .select([
         'rolled.node',
         'rolled.account',
         'rolled.region',
         'node.os',
         'rolled.snapshot',
+        'taken.operation as takenBy',
         'rolled.outcome',
         'rolled.lost',
         'rolled.detached',

@@ -43,6 +43,7 @@ const ENDS = [
   'is-stopped',
   'has-no-snapshot',
   'is-busy',
+  'is-tried-twice',
 ] as const;
 type End = (typeof ENDS)[number] | 'is-on-premises';
 
@@ -136,18 +137,30 @@ async function follow(key: string | null, within?: number): Promise<void> {
   }
 }
 
-async function patchAll(): Promise<void> {
-  const batches = [...nodes.keys()].map(batchOf);
+async function patch(manifest: Digest, wave: number, batches: readonly number[]): Promise<void> {
   for (const step of ['check', 'snapshot', 'install', 'agent-back', 'scan']) {
-    const { begun } = await run(activities().beginStep, { manifest: digest, run: 'wave', wave: 1, batches, step });
+    const { begun } = await run(activities().beginStep, { manifest, run: 'wave', wave, batches, step });
     for (const { key } of begun) await follow(key);
   }
-  await run(activities().recordBatches, { manifest: digest, wave: 1, batches });
+  await run(activities().recordBatches, { manifest, wave, batches });
+}
+
+/** Moves the node into a wave of its own, where another snapshot is taken of it and nothing is left to install. */
+async function tryAgain(end: End): Promise<void> {
+  const [wave] = manifest.waves.map((first) => ({
+    ...first,
+    number: 2,
+    batches: first.batches.filter(({ number }) => number === batchOf(end)),
+  }));
+  if (!wave) throw new Error('The manifest has no wave.');
+  const continues = { manifest: digest, of: 'failed', round: 1 } as const;
+  await patch(await store.continueNodes({ ...manifest, continues, waves: [wave] }), 2, [batchOf(end)]);
 }
 
 const STEPS: readonly RollbackStep[] = ['boot-before', 'restore', 'agent-back', 'boot-after', 'scan'];
 async function rollBack(number: number, end: End): Promise<{ detached: readonly NodeId[]; lost: number }> {
-  const place = { cycle, number, stage: DEV, wave: 1, batch: batchOf(end), at: HERE };
+  const wave = end === 'is-tried-twice' ? 2 : 1;
+  const place = { cycle, number, stage: DEV, wave, batch: batchOf(end), at: HERE };
   const hurries: Partial<Record<End, RollbackStep>> = { sticks: 'restore', 'is-lost': 'agent-back' };
   for (const step of STEPS) {
     const { key } = await run(activities().beginRollbackStep, { ...place, run: 'wave', step });
@@ -184,7 +197,8 @@ beforeAll(async () => {
   digest = await store.saveManifest(manifest);
   await scanBefore();
   await store.planNodes(cycle, DEV, manifest, '2000-01-01T00:00:00.000Z' as Instant);
-  await patchAll();
+  await patch(digest, 1, [...nodes.keys()].map(batchOf));
+  await tryAgain('is-tried-twice');
   told = await rolledBack();
 }, 180_000);
 afterAll(async () => {
@@ -229,7 +243,7 @@ function manifestOfAll(): Manifest {
         window: 'any-time',
         zone: all.every(([, { zone }]) => zone === HYBRID) ? HYBRID : ZONE,
         zoneName: 'eu-west-1a',
-        maxUnavailable: 9,
+        maxUnavailable: 10,
         batches: all.map(([end, node]) => ({
           number: batchOf(end),
           os,
@@ -318,6 +332,12 @@ describe('what the API says of a node', () => {
       0,
     ],
     [
+      'is-tried-twice',
+      'rolled-back',
+      /^Rollback 1: Its root volume was replaced .*; [1-9]\d* patches that the install brought are gone\.$/,
+      0,
+    ],
+    [
       'fails',
       'failed',
       /^Rollback 1: Not rolled back: its root volume could not be replaced \(failed, task .*\)\. The old one stays/,
@@ -365,8 +385,16 @@ test('data volumes are named with their snapshots and the commands that restore 
   ]);
 });
 
+test('a node that was tried twice goes back to the snapshot that was taken first', async () => {
+  const Filters = [{ Name: 'tag:patchtide:node', Values: [nodeOf('is-tried-twice').id] }];
+  const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters }));
+  const first = Snapshots.filter(({ Tags = [] }) => Tags.some(({ Value }) => Value?.includes('/w1.')));
+  expect(Snapshots.length).toBeGreaterThan(first.length);
+  expect(first.map(({ SnapshotId }) => SnapshotId)).toContain(told.get('is-tried-twice')?.rollback?.snapshot);
+});
+
 test('the rollback tells how many came back, and who did not', () => {
-  expect(summary).toMatch(/^1 of 9 nodes rolled back; 5 failed: .*; 3 left as they are: /);
+  expect(summary).toMatch(/^2 of 10 nodes rolled back; 5 failed: .*; 3 left as they are: /);
 });
 
 test('no root volume was replaced twice, though every step is begun again', async () => {
@@ -376,7 +404,7 @@ test('no root volume was replaced twice, though every step is begun again', asyn
     await run(activities().beginRollbackStep, { ...place, run: 'wave', step });
   }
   expect(await ledger('root-volume-task-started')).toEqual(before);
-  expect(before).toHaveLength(5);
+  expect(before).toHaveLength(6);
 });
 
 const ledger = async (kind: string): Promise<unknown[]> =>

@@ -2,7 +2,18 @@ import { expect, test } from '@jest/globals';
 import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { onEveryDatabase } from '../support/databases.js';
-import { DEV, HERE, intent, manifestOf, NOW, nodeIds, PLAN, reservation, startedCycle } from './examples.js';
+import {
+  DEV,
+  HERE,
+  intent,
+  manifestOf,
+  NOW,
+  nodeIds,
+  PLAN,
+  patchState,
+  reservation,
+  startedCycle,
+} from './examples.js';
 
 const NEXT = '2026-11-17T06:00:00.000Z' as Instant;
 const [FIRST, SECOND, THIRD, FOURTH] = nodeIds(4) as [NodeId, NodeId, NodeId, NodeId];
@@ -23,6 +34,7 @@ const continued = (cycle: CycleId, of: 'carried-over' | 'failed', nodes: readonl
     })),
   } satisfies Manifest;
 };
+const INSTALLED = { state: 'Installed', classification: 'Security', severity: 'Important' } as const;
 const verdict = (node: NodeId, outcome: 'failed' | 'patched') => ({
   node,
   outcome,
@@ -126,6 +138,40 @@ onEveryDatabase('a stage that goes on', (on) => {
     expect(items).toMatchObject([
       { node: THIRD, surplus: [{ title: 'dependency-failed' }, { title: 'dependency-patched' }] },
     ]);
+  });
+
+  test('adds up what all tries brought; with an unknown end among them, what a node had before that stays too', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    const [curl, bash] = ['curl:2', 'bash:6'].map((title) => ({ id: title, title }));
+    const has = async (...patches: readonly (typeof curl)[]) => {
+      const listed = patches.flatMap((patch) => (patch ? [{ ...patch, ...INSTALLED }] : []));
+      await store.saveScans([{ at: HERE, state: patchState(THIRD), patches: listed }], NOW);
+      return listed;
+    };
+    const tried = async (round: number, brought: readonly { id: string; title: string }[] | null) => {
+      await store.nodeVerdicts(cycle, DEV, [{ ...verdict(THIRD, 'failed'), brought }]);
+      await store.continueNodes(continued(cycle, 'failed', [THIRD], round));
+      return (await store.broughtTo(cycle, DEV, [THIRD])).get(THIRD);
+    };
+    const after = await has(curl);
+    expect(await tried(1, curl ? [curl] : [])).toEqual({ brought: [curl], before: after });
+    expect(await tried(2, null)).toEqual({ brought: [curl], before: after });
+    // A try that ended before its install brought nothing, and tells nothing of the one before.
+    expect(await tried(3, [])).toEqual({ brought: [curl], before: after });
+    const all = await has(curl, bash);
+    expect(await tried(4, bash ? [bash] : [])).toEqual({ brought: [curl, bash], before: all });
+  });
+
+  test('counts what an earlier try brought as changed, whatever has become of the node since', async () => {
+    const { store } = on;
+    const cycle = await planned();
+    await store.stepBegan(cycle, DEV, [THIRD], 'install', true);
+    const brought = [{ id: 'curl', title: 'curl:2' }];
+    await store.nodeVerdicts(cycle, DEV, [{ ...verdict(THIRD, 'failed'), brought }]);
+    await store.continueNodes(continued(cycle, 'failed', [THIRD]));
+    const facts = await store.rollbackFacts(cycle);
+    expect(facts.filter((fact) => fact.brought)).toMatchObject([{ node: THIRD, outcome: null, touched: false }]);
   });
 
   test('ends with carried-over for those that were to wait, skipped for the others, failed for those not tried again', async () => {

@@ -24,6 +24,7 @@ const fact = (node: string, more: Partial<RollbackFact> = {}): RollbackFact => (
   touched: true,
   outcome: 'patched',
   snapshotted: true,
+  brought: false,
   ...more,
 });
 const EVERYTHING = { stage: null, wave: null, nodes: null };
@@ -37,6 +38,7 @@ describe('the plan of a rollback', () => {
       fact('i-2', { wave: 2, outcome: 'failed' }),
       fact('i-3', { outcome: 'already-compliant' }),
       fact('i-4', { outcome: 'skipped', touched: false, step: 'check' }),
+      fact('i-5', { outcome: 'rolled-back', brought: true }),
     ];
     const prod = { ...EVERYTHING, stage: 'prod' as StageName };
     expect(idsOf(planRollback(facts, EVERYTHING).targets)).toEqual(['i-dev', 'i-1', 'i-2']);
@@ -53,6 +55,16 @@ describe('the plan of a rollback', () => {
       ['mi-1', expect.stringContaining('It has nothing to go back to: it is no instance of EC2')],
       ['i-1', expect.stringContaining('It has nothing to go back to: the stage took no snapshot')],
     ]);
+  });
+
+  test('holds what an earlier try changed, though the last one changed nothing or has not begun', () => {
+    const facts = [
+      fact('i-1', { outcome: 'already-compliant', brought: true }),
+      fact('i-2', { outcome: 'skipped', touched: false, brought: true }),
+      fact('i-3', { outcome: null, step: null, touched: false, brought: true }),
+      fact('i-4', { outcome: 'gone', brought: true }),
+    ];
+    expect(idsOf(planRollback(facts, EVERYTHING).targets)).toEqual(['i-1', 'i-2', 'i-3']);
   });
 
   test('names nodes of batches in flight, and nodes that the cycle does not know', () => {
@@ -163,6 +175,9 @@ describe('a node is rolled back', () => {
     expect(rollbackVerdict(evidence({ brought: null, before })).outcome).toBe('rolled-back');
     const now = [patch('curl', '1.1')];
     expect(rollbackVerdict(evidence({ brought: null, before, now })).outcome).toBe('failed');
+    // One try of several that no scan saw: what the others had brought has to be gone as well.
+    expect(rollbackVerdict(evidence({ before: now, now })).outcome).toBe('failed');
+    expect(rollbackVerdict(evidence({ before, now: [patch('bash', '6')] })).outcome).toBe('failed');
   });
 
   test('when it had not answered before, and answers now', () => {
