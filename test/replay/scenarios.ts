@@ -1,4 +1,5 @@
 import {
+  type Answer,
   answer,
   cancel,
   decideStage,
@@ -47,17 +48,17 @@ async function wholeCycle(bench: WorkflowBench): Promise<Recorded> {
   });
   world.breaks('beginStep', 8, 'aws-unreachable');
   const cycle = await bench.startCycle();
-  const ended = cycle.result();
-  const { event } = await world.until('webhook');
-  const first = { stage: 'prod', manifest: event.manifest ?? '' };
-  await cycle.signal(decideStage, decisionOf({ ...first, by: 'olga' }));
-  await cycle.signal(decideStage, 'nonsense');
-  await cycle.signal(decideStage, decisionOf({ ...first, by: 'ben' }));
-  // Not at the same time as an update: the time-skipping server records those in another order than it delivers them.
-  await world.until('decisions');
-  await world.until('note', ({ message }) => message.includes('by olga'));
-  await bench.decide(cycle, first);
-  await ended;
+  const first = { stage: 'prod', manifest: '' };
+  await bench.resultOf(cycle, async ({ manifest }) => {
+    first.manifest = manifest ?? '';
+    await cycle.signal(decideStage, decisionOf({ ...first, by: 'olga' }));
+    await cycle.signal(decideStage, 'nonsense');
+    await cycle.signal(decideStage, decisionOf({ ...first, by: 'ben' }));
+    // Not at the same time as an update: the time-skipping server records those in another order than it delivers them.
+    await world.until('decisions');
+    await world.until('note', ({ message }) => message.includes('by olga'));
+    await bench.decide(cycle, first);
+  });
   const [wave] = await bench.childrenOf(`${cycle.workflowId}/dev`, 'patchWave');
   const [scan] = await bench.childrenOf(`${cycle.workflowId}/dev`, 'scanLocation');
   return {
@@ -122,14 +123,11 @@ async function carriedOverCycle(bench: WorkflowBench): Promise<Recorded> {
     ],
   });
   const cycle = await bench.startCycle();
-  const ended = cycle.result();
-  await world.until('webhook');
-  await cycle.executeUpdate(answer, { args: [{ by: 'otto', reason: 'One more.', action: 'continue' }] });
-  await world.until('webhook', ({ event }) => event.message.startsWith('2 of 4'));
-  await cycle.executeUpdate(answer, {
-    args: [{ by: 'otto', reason: 'The disk is free now.', action: 'retry-failed' }],
-  });
-  await ended;
+  const answers: readonly Answer[] = [
+    { by: 'otto', reason: 'One more.', action: 'continue' },
+    { by: 'otto', reason: 'The disk is free now.', action: 'retry-failed' },
+  ];
+  await bench.resultOf(cycle, ...answers.map((said) => () => cycle.executeUpdate(answer, { args: [said] })));
   return { 'cycle-carried-over': cycle, ...(await stageAndWave(bench, cycle, 'carried-over')) };
 }
 

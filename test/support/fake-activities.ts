@@ -218,6 +218,7 @@ export function fakeActivities(world: FakeWorld): Activities {
     },
     async deliverWebhook(event) {
       await world.ask({ what: 'webhook', event });
+      await world.meet(`webhook ${world.asked('webhook').length}`);
     },
   };
 }

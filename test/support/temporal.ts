@@ -26,8 +26,13 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
     namespace: environment.namespace ?? 'default',
     searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD])),
   });
+  await environment.sleep(untilNoon(await environment.currentTimeMs()));
   return environment;
 }
+
+/** Tests begin at noon UTC, so that none depends on the hour at which it is run. */
+const untilNoon = (now: number): number => (2.5 * DAY - (now % DAY)) % DAY;
+const DAY = 86_400_000;
 
 /** Temporal's ordinary server, with the clock of the wall, for what the time-skipping one does in a way of its own. */
 export async function ordinaryTemporal(): Promise<TestWorkflowEnvironment> {

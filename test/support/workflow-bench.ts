@@ -3,8 +3,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { DecisionMessage } from '../../domain/cycle.js';
 import { type Digest, type PlanName, type StageName, workflowIds } from '../../domain/ids.js';
+import type { WebhookEvent } from '../../domain/webhook.js';
 import { type Places, WorkerOfBoth } from '../../worker/worker.js';
-import { decide, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { type CycleResult, decide, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { requestFor } from './cycle-request.js';
 import { fakeActivities } from './fake-activities.js';
 import { FakeWorld } from './fake-world.js';
@@ -87,6 +88,25 @@ export class WorkflowBench {
         { workflowId: started.workflowExecution?.workflowId ?? '', runId: started.workflowExecution?.runId ?? '' },
       ];
     });
+  }
+
+  /**
+   * Awaits a cycle's end, and does one thing after each webhook. The clock stands still until it is done: else the server,
+   * which sees nobody but a person awaited, skips to the cycle's time-out before the person has answered.
+   */
+  async resultOf(
+    cycle: CycleHandle,
+    ...reactions: readonly ((event: WebhookEvent) => Promise<unknown>)[]
+  ): Promise<CycleResult> {
+    const { world } = this;
+    for (const index of reactions.keys()) world.hold(`webhook ${index + 1}`);
+    const ended = cycle.result();
+    for (const [index, react] of reactions.entries()) {
+      const { event } = await world.until('webhook', (entry) => world.asked('webhook')[index] === entry);
+      await react(event);
+      world.release(`webhook ${index + 1}`);
+    }
+    return ended;
   }
 
   /** Sends a decision to a stage as the API does. */

@@ -101,12 +101,12 @@ describe('a stage whose window closes before all of its nodes have had their tur
       ],
     });
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    const { event } = await world.until('webhook');
-    expect(event.message).toMatch(/^1 nodes of stage prod in eu-west-1 were not reached in 2 windows/);
-    expect(steps('prod', 'install')).toHaveLength(2);
-    await cycle.executeUpdate(answer, says('continue'));
-    expect(await ended).toMatchObject({ status: 'completed' });
+    const ended = await bench.resultOf(cycle, async (event) => {
+      expect(event.message).toMatch(/^1 nodes of stage prod in eu-west-1 were not reached in 2 windows/);
+      expect(steps('prod', 'install')).toHaveLength(2);
+      await cycle.executeUpdate(answer, says('continue'));
+    });
+    expect(ended).toMatchObject({ status: 'completed' });
     expect(steps('prod', 'install').map(({ wave }) => wave)).toEqual([1, 2, 3]);
   });
 
@@ -124,12 +124,25 @@ describe('a stage whose window closes before all of its nodes have had their tur
       ],
     });
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    await world.until('webhook');
-    await cycle.executeUpdate(answer, says('stop', 'The rest is retired.'));
-    expect(await ended).toEqual({ status: 'failed', message: 'Stopped by otto: The rest is retired.' });
+    const ended = await bench.resultOf(cycle, () => cycle.executeUpdate(answer, says('stop', 'The rest is retired.')));
+    expect(ended).toEqual({ status: 'failed', message: 'Stopped by otto: The rest is retired.' });
     expect(world.asked('continue')).toEqual([]);
     expect(world.asked('skip-rest')).toMatchObject([{ wave: null }]);
+  });
+
+  test('gives what a pause kept from its window the next one', async () => {
+    const { world } = bench;
+    world.plays({
+      windows: [NIGHTLY],
+      stages: [{ name: 'prod', waves: [{ window: 'nightly', batches: [2] }] }],
+    });
+    const cycle = await bench.startCycle();
+    const { at } = await world.until('project', ({ change }) => change.stageChange?.status === 'waiting');
+    await cycle.executeUpdate(pause, { args: [{ by: 'otto', reason: 'Not tonight.' }] });
+    await bench.environment.sleep(30 * HOUR);
+    await cycle.executeUpdate(resume, { args: [{ by: 'otto', reason: 'Now.' }] });
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
+    expect(days(steps('prod', 'install'))).toEqual([nextDay(at.slice(0, 10), 2)]);
   });
 });
 
@@ -144,10 +157,7 @@ describe('a cycle that asks', () => {
   test('tries the failed nodes again before anything else begins, and only those, under new keys', async () => {
     const { world } = bench;
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    await world.until('webhook');
-    await cycle.executeUpdate(answer, says('retry-failed'));
-    await ended;
+    await bench.resultOf(cycle, () => cycle.executeUpdate(answer, says('retry-failed')));
     expect(world.asked('continue')).toMatchObject([{ of: 'failed', waves: [], round: 1 }]);
     const installs = steps('prod', 'install').map(({ wave, batch }) => `w${wave}.b${batch}`);
     expect([...installs].sort()).toEqual(['w1.b1', 'w1.b2', 'w2.b1', 'w3.b1']);
@@ -157,19 +167,14 @@ describe('a cycle that asks', () => {
   test('goes on without them, or stops, as the operator says', async () => {
     const { world } = bench;
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    await world.until('webhook');
-    await cycle.executeUpdate(answer, says('continue'));
-    await ended;
+    await bench.resultOf(cycle, () => cycle.executeUpdate(answer, says('continue')));
     expect(world.asked('continue')).toEqual([]);
     expect(steps('prod', 'install')).toHaveLength(3);
 
     world.plays({ stages: [{ name: 'prod', ...asks }] });
     const another = await bench.startCycle();
-    const stopped = another.result();
-    await world.until('webhook');
-    await another.executeUpdate(answer, says('stop'));
-    expect(await stopped).toEqual({ status: 'failed', message: 'Stopped by otto: Looked at it.' });
+    const stopped = await bench.resultOf(another, () => another.executeUpdate(answer, says('stop')));
+    expect(stopped).toEqual({ status: 'failed', message: 'Stopped by otto: Looked at it.' });
     expect(steps('prod', 'install')).toHaveLength(1);
   });
 
@@ -184,8 +189,7 @@ describe('a cycle that asks', () => {
     world.release('install');
     await world.until('record');
     await cycle.executeUpdate(resume, { args: [{ by: 'olga', reason: 'On.' }] });
-    const ended = cycle.result();
-    await ended;
+    await cycle.result();
     expect(await refusalOf(cycle.executeUpdate(answer, says('continue'))).catch(() => 'ended')).toBe('ended');
   });
 
@@ -196,18 +200,17 @@ describe('a cycle that asks', () => {
     };
     world.plays(script);
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    expect((await world.until('webhook')).event.message).toMatch(/^The plan selects 600 nodes\./);
-    await cycle.executeUpdate(answer, says('stop', 'A tag was wrong.'));
-    expect(await ended).toEqual({ status: 'failed', message: 'Stopped by otto: A tag was wrong.' });
+    const ended = await bench.resultOf(cycle, (event) => {
+      expect(event.message).toMatch(/^The plan selects 600 nodes\./);
+      return cycle.executeUpdate(answer, says('stop', 'A tag was wrong.'));
+    });
+    expect(ended).toEqual({ status: 'failed', message: 'Stopped by otto: A tag was wrong.' });
     expect([world.asked('step'), world.asked('stage-task')]).toEqual([[], []]);
 
     world.plays(script);
     const another = await bench.startCycle();
-    const completed = another.result();
-    await world.until('webhook');
-    await another.executeUpdate(answer, says('continue'));
-    expect(await completed).toMatchObject({ status: 'completed' });
+    const completed = await bench.resultOf(another, () => another.executeUpdate(answer, says('continue')));
+    expect(completed).toMatchObject({ status: 'completed' });
   });
 
   test('after the windows of a stage tries its failed nodes again as well', async () => {
@@ -216,10 +219,7 @@ describe('a cycle that asks', () => {
       stages: [{ name: 'prod', failures: { 'w1.b1': 1 }, untested: { 'w1.b1': 1 }, waves: [{ batches: [2] }] }],
     });
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    await world.until('webhook');
-    await cycle.executeUpdate(answer, says('retry-failed'));
-    await ended;
+    await bench.resultOf(cycle, () => cycle.executeUpdate(answer, says('retry-failed')));
     expect(steps('prod', 'install').map(({ wave }) => wave)).toEqual([1, 2]);
     expect(world.asked('webhook')).toHaveLength(1);
   });

@@ -38,10 +38,8 @@ describe('a batch that nobody has touched', () => {
       ],
     });
     const cycle = await bench.startCycle();
-    const ended = cycle.result();
-    await world.until('webhook');
-    await cycle.executeUpdate(cancel, steering);
-    expect(await ended).toMatchObject({ status: 'cancelled' });
+    const ended = await bench.resultOf(cycle, () => cycle.executeUpdate(cancel, steering));
+    expect(ended).toMatchObject({ status: 'cancelled' });
     expect(world.steps('prod')).toEqual(['w1.b1.check', 'w1.b1.record']);
     expect(world.asked('carry-rest')).toMatchObject([
       { wave: 1, nodes: 2, reason: expect.stringContaining('Not begun at the cutoff of window short') },

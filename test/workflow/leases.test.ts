@@ -37,10 +37,7 @@ test('where they are not given back before the cutoff, nothing is touched, and t
   world.plays({ windows: [nightly], stages: [{ name: 'dev', policy, waves: [{ window: 'nightly' }] }] });
   world.othersHaveNodes = ['patch-cycle/billing/7/dev/…'];
   const cycle = await bench.startCycle();
-  const ended = cycle.result();
-  await world.until('webhook');
-  await cycle.executeUpdate(cancel, { args: [{ by: 'otto', reason: 'Another time.' }] });
-  await ended;
+  await bench.resultOf(cycle, () => cycle.executeUpdate(cancel, { args: [{ by: 'otto', reason: 'Another time.' }] }));
   expect(world.steps('dev')).toEqual(['w1.b1.record']);
   expect(world.asked('carry-rest')).toMatchObject([{ reason: expect.stringContaining('Not begun at the cutoff') }]);
 });
