@@ -1,6 +1,6 @@
 import { localTime } from '../domain/calendar/timezone.js';
 import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
-import { estimatedMinutes } from '../domain/estimate.js';
+import { estimatedMinutes, windowsNeeded } from '../domain/estimate.js';
 import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
 import type { CycleId, Instant, NodeId, PlanName } from '../domain/ids.js';
 import { otherPatchingSentence } from '../domain/other-patching.js';
@@ -8,6 +8,7 @@ import type { PatchSet } from '../domain/patch-set.js';
 import { harvest } from '../domain/patch-set.js';
 import { type NodeFacts, type Preparation, prepareNodes, windowNameOf } from '../domain/preparation.js';
 import type { Preview, PreviewStage } from '../domain/preview.js';
+import { soakWarning, windowWarnings } from '../domain/preview-warnings.js';
 import { talkingToAws } from './failures.js';
 import { lastScans } from './last-scans.js';
 import { locationsOf, nodesOf, planOf, sideBySide } from './locations.js';
@@ -33,9 +34,23 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
         proven = expectedPatchSet(members, facts);
       }
       const others = await otherPatchingWarnings(plan, nodes, signal);
-      return { plan, at: input.now, stages, warnings: [...planWarnings(plan, nodes, facts), ...others] };
+      const soaks = await soakWarnings(plan, nodes);
+      return { plan, at: input.now, stages, warnings: [...planWarnings(plan, nodes, facts), ...soaks, ...others] };
     });
   }
+
+  async function soakWarnings(plan: ResolvedPlan, nodes: readonly ManagedNode[]): Promise<string[]> {
+    const stages: { policy: ResolvedStage; baseline: PatchBaseline | null; nodes: readonly ManagedNode[] }[] = [];
+    for (const policy of plan.stages)
+      stages.push({ policy, baseline: await baselineOf(policy), nodes: nodesOfStage(nodes, policy) });
+    return stages.slice(1).flatMap((later, index) => {
+      const earlier = stages[index];
+      return (earlier && soakWarning(earlier, later)) ?? [];
+    });
+  }
+
+  const baselineOf = async (policy: ResolvedStage): Promise<PatchBaseline | null> =>
+    policy.baseline === null ? null : await records.baseline(policy.baseline);
 
   /** Says what else patches the plan's nodes; that it could not be looked for is a warning too, and fails nothing. */
   async function otherPatchingWarnings(
@@ -66,14 +81,15 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
     now: Instant,
   ): Promise<PreviewStage> {
     const windows = await records.windows();
-    const baseline: PatchBaseline | null = policy.baseline === null ? null : await records.baseline(policy.baseline);
+    const baseline = await baselineOf(policy);
     const input = { policy, nodes, windows, baseline, patchSet, scans, scanned: false, firstSeen: () => now, now };
     const preparation = prepareNodes(input);
+    const openings = windowsOf(preparation, policy);
     const known = new Set(windows.map(({ name }) => name));
     return {
       name: policy.name,
       nodes: nodes.length,
-      windows: windowsOf(preparation, policy),
+      windows: openings,
       waves: preparation.waves.map((wave) => ({
         account: wave.account,
         region: wave.region,
@@ -91,6 +107,7 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
       untested: untestedOf(preparation, nodes, scans),
       warnings: [
         ...(nodes.length === 0 ? [`No node matches stage ${policy.name}: a cycle would fail at once.`] : []),
+        ...windowWarnings(openings, policy),
         ...preparation.warnings,
       ],
     };
@@ -123,18 +140,17 @@ function expectedPatchSet(
 
 function windowsOf({ windows, targets, waves }: Preparation, policy: ResolvedStage): PreviewStage['windows'] {
   return windows.map((window) => {
-    const estimated = estimatedMinutes(
-      waves.filter((wave) => wave.window === window.window),
-      policy,
-    );
-    const cutoff = window.cutoff === null ? null : Date.parse(window.cutoff);
+    const own = waves.filter((wave) => wave.window === window.window);
+    const estimated = estimatedMinutes(own, policy);
+    const open = window.cutoff === null ? null : Date.parse(window.cutoff) - Date.parse(window.opens);
     return {
       ...window,
       nodes: targets.filter((target) => target.window === window.window).length,
       opensLocal: localTime(window.opens, window.timezone),
       closesLocal: window.closes === null ? null : localTime(window.closes, window.timezone),
       estimatedMinutes: estimated,
-      fitsBeforeCutoff: cutoff === null || Date.parse(window.opens) + estimated * 60_000 <= cutoff,
+      fitsBeforeCutoff: open === null || estimated * 60_000 <= open,
+      windowsNeeded: windowsNeeded(own, policy, open),
     };
   });
 }

@@ -65,8 +65,8 @@ interface Values {
   readonly severities: readonly string[];
 }
 
-/** Null where the rule is not for this operating system, or asks for something that does not exist there. */
-function valuesOf(rule: Rule, os: OperatingSystem): Values | null {
+/** Null where the rule is not for this operating system, or asks for something that does not exist there; empty lists mean any. */
+export function valuesOf(rule: Rule, os: OperatingSystem): Values | null {
   if (!isFor(rule, os)) return null;
   const { classification, severity } = vocabularyOf(os);
   const classifications = translate(rule.classification, classification);

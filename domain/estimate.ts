@@ -7,15 +7,28 @@ import type { Wave, WindowOccurrence } from './manifest.js';
 export const DEFAULT_BATCH_MINUTES = { patch: 45, snapshot: 20, task: 2 } as const;
 
 /** Minutes for these waves of one window: zones of a Region one after the other, Regions and accounts side by side. */
-export function estimatedMinutes(waves: readonly Wave[], policy: ResolvedStage): number {
-  const perBatch = defaultMinutes(policy);
+export const estimatedMinutes = (waves: readonly Wave[], policy: ResolvedStage): number =>
+  mostRounds(waves) * defaultMinutes(policy);
+
+/**
+ * How many openings of their window these waves take by the same estimate, where each is open for so long before its cutoff
+ * (in milliseconds; null: for ever). A batch is never divided between two, and one that is longer than a whole opening takes one.
+ */
+export function windowsNeeded(waves: readonly Wave[], policy: ResolvedStage, open: Milliseconds | null): number {
+  if (open === null) return Math.min(1, waves.length);
+  const roundsEach = Math.max(1, Math.floor(open / (defaultMinutes(policy) * 60_000)));
+  return Math.ceil(mostRounds(waves) / roundsEach);
+}
+
+/** The rounds of batches that come one after the other in the Region that has most of them. */
+function mostRounds(waves: readonly Wave[]): number {
   const regions = new Map<string, Map<string, number>>();
   for (const wave of waves) {
     const zones = regions.get(wave.region) ?? new Map<string, number>();
-    zones.set(wave.zone, Math.max(zones.get(wave.zone) ?? 0, roundsOf(wave) * perBatch));
+    zones.set(wave.zone, Math.max(zones.get(wave.zone) ?? 0, roundsOf(wave)));
     regions.set(wave.region, zones);
   }
-  return Math.max(0, ...[...regions.values()].map((zones) => [...zones.values()].reduce((sum, time) => sum + time, 0)));
+  return Math.max(0, ...[...regions.values()].map((zones) => [...zones.values()].reduce((sum, each) => sum + each, 0)));
 }
 
 const defaultMinutes = (policy: Pick<ResolvedStage, 'snapshot' | 'tasks'>): number =>

@@ -22,6 +22,8 @@ export interface PreviewStage {
     readonly closesLocal: string | null;
     readonly estimatedMinutes: number;
     readonly fitsBeforeCutoff: boolean;
+    /** By the same estimate: in how many openings of the window its nodes get their turn. */
+    readonly windowsNeeded: number;
   })[];
   readonly waves: readonly (Location & {
     readonly zone: ZoneId;

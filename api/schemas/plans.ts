@@ -46,6 +46,7 @@ export const preview = z
             closesLocal: text.nullable(),
             estimatedMinutes: z.number(),
             fitsBeforeCutoff: z.boolean(),
+            windowsNeeded: count.describe('How many openings of the window its nodes take, by the estimate'),
           }),
         ),
         waves: list(

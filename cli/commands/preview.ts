@@ -67,13 +67,13 @@ const windowsText = (windows: PreviewedStage['windows'], context: Context): stri
       { title: 'TAKES', numbers: true },
       { title: 'FITS' },
     ],
-    windows.map(({ window, opensLocal, closesLocal, nodes, estimatedMinutes, fitsBeforeCutoff }) => [
+    windows.map(({ window, opensLocal, closesLocal, nodes, estimatedMinutes, fitsBeforeCutoff, windowsNeeded }) => [
       window,
       opensLocal,
       closesLocal ?? 'never',
       String(nodes),
       span(estimatedMinutes * MINUTE),
-      fitsBeforeCutoff ? 'yes' : 'NO',
+      fitsBeforeCutoff ? 'yes' : windowsNeeded > 1 ? `NO, takes ${windowsNeeded}` : 'NO',
     ]),
     { ...context, indent: 2 },
   );

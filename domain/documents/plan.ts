@@ -93,6 +93,12 @@ export const planSchema = documentSchema(
         expected: 'stages with different names',
       });
     stages.add(stage.name);
+    if (stage.onFailure === 'rollback' && snapshotOf(stage) === 'none')
+      refuse(context, 'there is nothing to roll back to: the stage takes no snapshots', {
+        path: ['spec', 'stages', index, stage.snapshot === undefined ? 'onFailure' : 'snapshot'],
+        input: stage.snapshot ?? stage.onFailure,
+        expected: 'snapshot: await (or start) beside onFailure: rollback',
+      });
     for (const group of patchGroupsOf(metadata.name, stage)) {
       const other = groups.get(group);
       // SSM registers a patch group to one baseline, and nodes of two stages would be patched before they are proven.
@@ -111,6 +117,10 @@ export type ParsedPlan = z.infer<typeof planSchema>;
 /** A stage as an object, also where only its name is given. */
 export const asStage = (written: ParsedPlan['spec']['stages'][number]): ParsedStage =>
   typeof written === 'string' ? { name: written } : written;
+
+/** Whether a stage takes snapshots where it does not say: in one named `dev` none, in others they are awaited. */
+export const snapshotOf = ({ name, snapshot }: ParsedStage): NonNullable<ParsedStage['snapshot']> =>
+  snapshot ?? (name === 'dev' ? 'none' : 'await');
 
 /** The patch groups of a stage: those it names, else `<plan>-<stage>`. */
 export const patchGroupsOf = (plan: string, stage: ParsedStage): readonly string[] =>

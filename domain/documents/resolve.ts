@@ -1,6 +1,6 @@
 import type { PlanName, Region, StageName } from '../ids.js';
 import { durationOf } from './durations.js';
-import { ALL, asStage, type ParsedPlan, patchGroupsOf } from './plan.js';
+import { ALL, asStage, type ParsedPlan, patchGroupsOf, snapshotOf } from './plan.js';
 import { recurrenceOf } from './schedule.js';
 import { EVERYTHING, FROM_TAG, NONE, type ParsedStage } from './stage.js';
 import { tasksOf } from './task.js';
@@ -62,7 +62,7 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
     },
     // A share below 100 % is not carried out yet, and refused.
     carryOver: { windows: stage.carryOver?.windows ?? DEFAULTS.carryOver.windows, doneAt: { percent: 100 } },
-    snapshot: stage.snapshot ?? (stage.name === 'dev' ? 'none' : 'await'),
+    snapshot: snapshotOf(stage),
     tasks: tasksOf(stage.tasks),
     reboot: stage.reboot ?? 'if-needed',
     stopped: stage.stopped ?? 'skip',

@@ -130,38 +130,44 @@ const tasks = fc.array(task, { maxLength: 2 });
 const stage = (stageName: string) =>
   fc.oneof(
     fc.constant(stageName),
-    fc.record(
-      {
-        name: fc.constant(stageName),
-        patchGroups: fc.constant([`group of ${stageName}`]),
-        baseline: fc.oneof(name, fc.constant('everything')),
-        window: fc.oneof(name, fc.constant('from-tag')),
-        waves: fc.record({ maxUnavailable: limit, pauseAfterFailures: limit }, { requiredKeys: [] }),
-        snapshot: fc.constantFrom('none', 'start', 'await'),
-        tasks: fc.record(
-          { beforeStage: tasks, beforeNode: tasks, afterNode: tasks, afterStage: tasks },
-          { requiredKeys: [] },
-        ),
-        reboot: fc.constantFrom('if-needed', 'always', 'never'),
-        stopped: fc.constantFrom('skip', 'start'),
-        timeouts: fc.record({ install: duration, snapshot: duration }, { requiredKeys: [] }),
-        soak: duration,
-        approval: fc.oneof(
-          fc.constant('none'),
-          fc.record(
-            {
-              roles: fc.uniqueArray(fc.constantFrom('approver', 'admin', 'operator'), { minLength: 1 }),
-              quorum: fc.integer({ min: 1, max: 10 }),
-              decideWithin: duration,
-            },
+    fc
+      .record(
+        {
+          name: fc.constant(stageName),
+          patchGroups: fc.constant([`group of ${stageName}`]),
+          baseline: fc.oneof(name, fc.constant('everything')),
+          window: fc.oneof(name, fc.constant('from-tag')),
+          waves: fc.record({ maxUnavailable: limit, pauseAfterFailures: limit }, { requiredKeys: [] }),
+          snapshot: fc.constantFrom('none', 'start', 'await'),
+          tasks: fc.record(
+            { beforeStage: tasks, beforeNode: tasks, afterNode: tasks, afterStage: tasks },
             { requiredKeys: [] },
           ),
-        ),
-        onFailure: fc.constantFrom('ask', 'stop', 'rollback'),
-        surplus: fc.constantFrom('ask', 'allow'),
-      },
-      { requiredKeys: ['name'] },
-    ),
+          reboot: fc.constantFrom('if-needed', 'always', 'never'),
+          stopped: fc.constantFrom('skip', 'start'),
+          timeouts: fc.record({ install: duration, snapshot: duration }, { requiredKeys: [] }),
+          soak: duration,
+          approval: fc.oneof(
+            fc.constant('none'),
+            fc.record(
+              {
+                roles: fc.uniqueArray(fc.constantFrom('approver', 'admin', 'operator'), { minLength: 1 }),
+                quorum: fc.integer({ min: 1, max: 10 }),
+                decideWithin: duration,
+              },
+              { requiredKeys: [] },
+            ),
+          ),
+          onFailure: fc.constantFrom('ask', 'stop', 'rollback'),
+          surplus: fc.constantFrom('ask', 'allow'),
+        },
+        { requiredKeys: ['name'] },
+      )
+      .filter(
+        // Refused: nothing to roll back to.
+        ({ onFailure, snapshot }) =>
+          onFailure !== 'rollback' || (snapshot ?? (stageName === 'dev' ? 'none' : 'await')) !== 'none',
+      ),
   );
 const start = fc.oneof(
   fc.record({ cron: fc.constantFrom('0 2 * * SUN', '*/30 1,2 1 * *'), timezone: fc.constant('Europe/London') }),

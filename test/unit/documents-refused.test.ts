@@ -48,6 +48,16 @@ describe('a fault has the path, what was expected and the nearest right spelling
       { path: 'spec.stages[0].waves.maxUnavailable' },
     ],
     ['no node at a time', stage('waves: { maxUnavailable: 0 }'), { path: 'spec.stages[0].waves.maxUnavailable' }],
+    [
+      'a rollback without snapshots',
+      stage('onFailure: rollback, snapshot: none'),
+      { path: 'spec.stages[0].snapshot', found: '"none"', message: expect.stringContaining('nothing to roll back to') },
+    ],
+    [
+      'a rollback in dev, which takes no snapshots where it does not say so',
+      plan('{ stages: [{ name: dev, onFailure: rollback }, prod] }'),
+      { path: 'spec.stages[0].onFailure', found: '"rollback"' },
+    ],
     ['a quorum of none', stage('approval: { quorum: 0 }'), { path: 'spec.stages[0].approval.quorum' }],
     [
       'a decision after months',

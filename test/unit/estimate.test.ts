@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { ResolvedStage } from '../../domain/documents/types.js';
-import { DEFAULT_BATCH_MINUTES, estimatedMinutes, lastStart } from '../../domain/estimate.js';
+import { DEFAULT_BATCH_MINUTES, estimatedMinutes, lastStart, windowsNeeded } from '../../domain/estimate.js';
 import type { AccountId, Instant, NodeId, Region, ZoneId } from '../../domain/ids.js';
 import type { Wave } from '../../domain/manifest.js';
 import { resolvedStage } from '../support/stages.js';
@@ -56,6 +57,52 @@ describe('the estimated time', () => {
     const tasks = { beforeStage: [command], beforeNode: [command], afterNode: [command], afterStage: [] };
     expect(minutes([wave([2], 2)], { snapshot: 'start' })).toBe(patch);
     expect(minutes([wave([2], 2)], { snapshot: 'await', tasks })).toBe(patch + snapshot + 2 * task);
+  });
+});
+
+describe('the windows that are needed', () => {
+  const needed = (waves: readonly Wave[], open: number | null) =>
+    windowsNeeded(waves, resolvedStage(), open === null ? null : open * 60_000);
+  const zones = fc.array(
+    fc.tuple(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), fc.nat(3)),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  const wavesIn = (each: readonly (readonly [readonly number[], number])[]) =>
+    each.map(([sizes, zone]) => wave(sizes, Math.max(...sizes), { zone: `euw1-az${zone}` }));
+
+  test('are one where all fits, also in one that never closes, and none where there is nothing to do', () => {
+    expect(needed([wave([2, 2], 2)], 2 * patch)).toBe(1);
+    expect(needed([wave([2, 2], 2)], null)).toBe(1);
+    expect(needed([], 3 * patch)).toBe(0);
+  });
+
+  test('are more where batches are left over, which are never divided', () => {
+    expect(needed([wave([2, 2, 2], 2)], 2 * patch)).toBe(2);
+    expect(needed([wave([2, 2, 2], 2)], 2 * patch - 1)).toBe(3);
+    expect(needed([wave([2, 2, 2], 2)], 1)).toBe(3);
+  });
+
+  test('are one exactly where the estimate fits, or one batch is all there is', () => {
+    fc.assert(
+      fc.property(zones, fc.integer({ min: 1, max: 30 * patch }), (each, open) => {
+        const waves = wavesIn(each);
+        const fits = minutes(waves) <= open;
+        expect(needed(waves, open) === 1).toBe(fits || minutes(waves) === patch);
+      }),
+    );
+  });
+
+  test('are never more for a longer window, and their time together is at least the estimate', () => {
+    fc.assert(
+      fc.property(zones, fc.integer({ min: patch, max: 30 * patch }), fc.nat(500), (each, open, more) => {
+        const waves = wavesIn(each);
+        expect(needed(waves, open + more)).toBeLessThanOrEqual(needed(waves, open));
+        expect(needed(waves, open) * open).toBeGreaterThanOrEqual(minutes(waves));
+      }),
+    );
   });
 });
 
