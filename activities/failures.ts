@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { FleetError } from './ports.js';
 
@@ -21,8 +22,11 @@ export async function talkingToAws<Result>(
   const context = Context.current();
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY);
   const cancelled = context.cancellationSignal;
+  const signal = handOver ? AbortSignal.any([cancelled, handOver]) : cancelled;
+  // Each call in flight listens to it, and a step has hundreds of them: Node would warn of a leak that is none.
+  setMaxListeners(0, signal);
   try {
-    return await work(handOver ? AbortSignal.any([cancelled, handOver]) : cancelled);
+    return await work(signal);
   } catch (error) {
     if (handOver?.aborted && !cancelled.aborted) throw handedOver();
     throw asFailure(error);

@@ -155,8 +155,11 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
   }
   ofCycle('answer', 'answer what it asks')
     .addOption(
-      new Option('--action <action>', 'try the failed nodes again and go on, go on without them, or end')
-        .choices(['retry-failed', 'continue', 'stop'])
+      new Option(
+        '--action <action>',
+        'try the failed nodes again and go on, go on without them, end, or end after what the stage changed is rolled back',
+      )
+        .choices(['retry-failed', 'continue', 'stop', 'rollback'])
         .makeOptionMandatory(),
     )
     .addOption(reasonOption())

@@ -14,7 +14,7 @@ const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surpl
  * It stops for good where the plan says so, or where something went wrong that nobody could answer for.
  */
 export class Breaker {
-  /** Whether failures have stopped the stage, and its plan wants what it changed to go back. */
+  /** Whether the stage has been stopped, and its plan or an operator wants what it changed to go back. */
   rollsBack = false;
   private stoppedFor: string | null = null;
   private paused: boolean;
@@ -94,6 +94,7 @@ export class Breaker {
     }
     const { action, by, reason, answered } = message;
     if (action === 'stop') this.stop(`Stopped by ${by}: ${reason}`);
+    if (action === 'rollback') this.rollBack(`Stopped and rolled back by ${by}: ${reason}`);
     if (action === 'retry-failed') for (const wanted of this.onRetry) wanted();
     await this.changes(this.paused, answered);
   }
@@ -136,9 +137,14 @@ export class Breaker {
     if (this.over) await this.stage.note(reason);
     else if (this.stage.policy.onFailure === 'ask') await this.ask(reason);
     else {
-      this.rollsBack = this.stage.policy.onFailure === 'rollback';
-      this.stop(reason);
+      if (this.stage.policy.onFailure === 'rollback') this.rollBack(reason);
+      else this.stop(reason);
     }
+  }
+
+  private rollBack(reason: string): void {
+    this.rollsBack = this.stoppedFor === null;
+    this.stop(reason);
   }
 
   stop(reason: string): void {

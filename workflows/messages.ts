@@ -84,10 +84,10 @@ export const cancel = defineUpdate<void, [Steering]>('cancel');
 
 /**
  * To a cycle that asks, from the API: `retry-failed` tries the failed nodes again and goes on, `continue` goes on without
- * that, `stop` begins nothing more. Refused with `not-waiting` where nothing is asked.
+ * that, `stop` begins nothing more, `rollback` neither, and brings back what the stage has changed. Refused with `not-waiting` where nothing is asked.
  */
 export const answer = defineUpdate<void, [Answer]>('answer');
-export const ANSWERS = ['retry-failed', 'continue', 'stop'] as const;
+export const ANSWERS = ['retry-failed', 'continue', 'stop', 'rollback'] as const;
 export type AnswerAction = (typeof ANSWERS)[number];
 export interface Answer extends Steering {
   readonly action: AnswerAction;

@@ -8,8 +8,9 @@ import { ROLLBACK_START } from './rollback-messages.js';
 import type { StageInput, StageResult, StageState } from './stage-state.js';
 
 /**
- * What the plan wants of a stage that failures have stopped (`onFailure: rollback`): all that it changed goes back. What could
- * not go back is named, and the stage has failed. Whoever cancels meanwhile is too late: nodes are out of service.
+ * What the plan wants of a stage that failures have stopped (`onFailure: rollback`), or an operator of one that asked: all
+ * that it changed goes back. What could not go back is named, and the stage has failed. Whoever cancels meanwhile is too late:
+ * nodes are out of service.
  */
 export function rollBackStage(
   { request, policy }: StageInput,
@@ -23,9 +24,9 @@ export function rollBackStage(
   });
   const { cycle, plan } = request;
   return CancellationScope.nonCancellable(async () => {
-    await stage.note(`${reason} What stage ${policy.name} changed is being rolled back, as the plan says.`);
+    await stage.note(`${reason} What stage ${policy.name} changed is being rolled back.`);
     const now = new Date(Date.now()).toISOString() as Instant;
-    const key = `on-failure/${policy.name}`;
+    const key = `stopped/${policy.name}`;
     const opened = await recordingRollbacks.openRollback({ cycle, stage: policy.name, key, by: BY, reason, now });
     if (opened.kind !== 'opened') return failed(`Nothing was rolled back: ${opened.message}`);
     const { number } = opened;

@@ -78,8 +78,9 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
         const who = identityOf(request);
         const cycle = await existingCycle(store, id);
         const key = await requestKey(store, request);
-        await audited(who, { key, action: `${done} cycle`, subject: id, reason }, () => {
+        await audited(who, { key, action: `${done} cycle`, subject: id, reason }, async () => {
           refuseIfEnded(cycle);
+          if (done === 'resume') await refuseWhileRollingBack(cycle);
           return updates.send(cycle.workflowId, STEERING[done], { by: who.name, reason }, key);
         });
         return reply.code(202).send({ id, done, links: cycleLinks(id, cycle.workflowId, temporalUi) });
@@ -106,8 +107,9 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
       const who = identityOf(request);
       const cycle = await existingCycle(store, id);
       const key = await requestKey(store, request);
-      await audited(who, { key, action: `answer ${action}`, subject: id, reason }, () => {
+      await audited(who, { key, action: `answer ${action}`, subject: id, reason }, async () => {
         refuseIfEnded(cycle);
+        await refuseWhileRollingBack(cycle);
         return updates.send(cycle.workflowId, answer, { action, by: who.name, reason }, key);
       });
       return reply.code(202).send({ id, answered: action, links: cycleLinks(id, cycle.workflowId, temporalUi) });
@@ -121,6 +123,12 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
     }
     const plan = await store.plan(cycle.plan, cycle.planVersion);
     return plan?.stages.find(({ name }) => name === stage)?.approval?.roles ?? ['approver'];
+  }
+
+  /** Nodes on their way back must not be patched again before it is known where they have come to. */
+  async function refuseWhileRollingBack({ id }: CycleView): Promise<void> {
+    const running = await store.rollbackRunning(id);
+    if (running !== null) throw new Problem('rollback-running', `Rollback ${running} of cycle ${id} has not ended.`);
   }
 
   /** Carries an act out and writes it down, whether it counted or was refused: a refused update leaves no trace in Temporal. */
@@ -151,7 +159,7 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
 
 const asRefusal = (error: unknown): Problem | null => {
   if (error instanceof Refused) return new Problem(error.refusal, error.message, { cause: error });
-  return error instanceof Problem && error.code === 'forbidden' ? error : null;
+  return error instanceof Problem && error.status < 500 ? error : null;
 };
 
 /** The cycle runs, and the stage does not: its turn has not come, or it is done. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CYCLE_STATUSES, OUTCOMES, STAGE_STATUSES, WAVE_STATUSES } from '../../domain/cycle.js';
+import { ANSWERS } from '../../workflows/messages.js';
 import {
   count,
   digest,
@@ -162,11 +163,11 @@ export const steeringBody = z.strictObject({ reason });
 export const steered = z.object({ id: text, done: z.enum(['pause', 'resume', 'cancel']), links: cycleLinks });
 
 export const answerBody = z.strictObject({
-  action: z.enum(['retry-failed', 'continue', 'stop']).meta({
+  action: z.enum(ANSWERS).meta({
     description:
-      'retry-failed tries the failed nodes again and goes on, continue goes on without them, stop ends the cycle',
+      'retry-failed tries the failed nodes again and goes on, continue goes on without them, stop ends the cycle, ' +
+      'rollback ends it after the root volumes that the stage has changed are restored',
     examples: ['retry-failed'],
-    'x-not-yet': ['rollback'],
   }),
   reason,
 });

@@ -197,4 +197,6 @@ const ANSWERED = {
   'retry-failed': (id: string) => `${id} tries its failed nodes again, and goes on.`,
   continue: (id: string) => `${id} goes on.`,
   stop: (id: string) => `${id} begins nothing more: what runs is finished, then it ends.`,
+  rollback: (id: string) =>
+    `${id} begins nothing more: what runs is finished, then what its stage changed is rolled back.`,
 } as const;

@@ -146,11 +146,32 @@ describe('A rollback', () => {
   });
 });
 
-test('A rollback of a cycle that runs is refused', async () => {
-  await service.store.cycleChanged(CYCLE, { status: 'cancelled' });
-  await service.put('/v1/plans/billing', plan('billing'));
-  await service.post('operator', '/v1/cycles', { plan: 'billing', reason: 'November patches' });
-  const body = { reason: 'Too soon' };
-  const response = await service.post('operator', '/v1/cycles/billing-1/rollback', body);
-  expect(response.json()).toMatchObject({ status: 409, code: 'cycle-at-work' });
+describe('A rollback of a cycle that', () => {
+  const BILLING = 'billing-1' as CycleId;
+  beforeEach(async () => {
+    await service.store.cycleChanged(CYCLE, { status: 'cancelled' });
+    await service.put('/v1/plans/billing', plan('billing'));
+    await service.post('operator', '/v1/cycles', { plan: 'billing', reason: 'November patches' });
+  });
+
+  test('runs is refused', async () => {
+    const response = await service.post('operator', '/v1/cycles/billing-1/rollback', { reason: 'Too soon' });
+    expect(response.json()).toMatchObject({ status: 409, code: 'cycle-at-work' });
+  });
+
+  test('is paused lets nothing go on before its end', async () => {
+    const { store } = service;
+    await store.cycleChanged(BILLING, { status: 'paused' });
+    const plan = { targets: [], left: [], inFlight: [], unknown: [] };
+    const asked = { cycle: BILLING, key: 'one', by: 'operator', reason: 'Back', now: NOW };
+    await store.openRollback({ ...asked, scope: { stage: null, wave: null, nodes: null }, plan });
+    const told = { resume: { reason: 'On' }, answer: { action: 'continue', reason: 'On' } };
+    for (const [what, body] of Object.entries(told)) {
+      const response = await service.post('operator', `/v1/cycles/billing-1/${what}`, body);
+      expect(response.json()).toMatchObject({ status: 409, code: 'rollback-running' });
+    }
+    expect(service.temporal.updates).toEqual([]);
+    await store.endRollback({ cycle: BILLING, number: 1 }, { reasonForRest: 'Nothing.', now: NOW });
+    expect((await service.post('operator', '/v1/cycles/billing-1/resume', told.resume)).statusCode).toBe(202);
+  });
 });

@@ -120,32 +120,30 @@ describe('A decision', () => {
 });
 
 describe('An answer', () => {
-  test.each(['retry-failed', 'continue', 'stop'])('%s reaches the cycle with who and why', async (action) => {
-    await startCycle(service);
-    const response = await service.post('operator', '/v1/cycles/storefront-1/answer', {
-      action,
-      reason: 'Looked at it',
-    });
-    expect(response.statusCode).toBe(202);
-    expect(response.json()).toMatchObject({ id: 'storefront-1', answered: action });
-    expect(service.temporal.updates).toMatchObject([
-      { name: 'answer', argument: { action, by: 'operator', reason: 'Looked at it' } },
-    ]);
-    expect((await audit())[0]).toMatchObject({ action: `answer ${action}`, subject: 'storefront-1', result: 'done' });
-  });
+  test.each(['retry-failed', 'continue', 'stop', 'rollback'])(
+    '%s reaches the cycle with who and why',
+    async (action) => {
+      await startCycle(service);
+      const response = await service.post('operator', '/v1/cycles/storefront-1/answer', {
+        action,
+        reason: 'Looked at it',
+      });
+      expect(response.statusCode).toBe(202);
+      expect(response.json()).toMatchObject({ id: 'storefront-1', answered: action });
+      expect(service.temporal.updates).toMatchObject([
+        { name: 'answer', argument: { action, by: 'operator', reason: 'Looked at it' } },
+      ]);
+      expect((await audit())[0]).toMatchObject({ action: `answer ${action}`, subject: 'storefront-1', result: 'done' });
+    },
+  );
 
-  test('is refused where nothing is asked, and rollback where it is not built yet', async () => {
+  test('is refused where nothing is asked', async () => {
     await startCycle(service);
     service.temporal.onUpdate = () => {
       throw refusal('not-waiting', 'The cycle asks nothing.');
     };
     const late = await service.post('operator', '/v1/cycles/storefront-1/answer', { action: 'stop', reason: 'Late' });
     expect(late.json()).toMatchObject({ status: 409, code: 'not-waiting' });
-    const back = await service.post('operator', '/v1/cycles/storefront-1/answer', {
-      action: 'rollback',
-      reason: 'Back',
-    });
-    expect(back.json()).toMatchObject({ status: 400, code: 'not-supported-yet' });
   });
 });
 

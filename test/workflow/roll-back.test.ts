@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RollbackWave } from '../../activities/rollback-ports.js';
 import type { AccountId, NodeId, PlanName, Region, StageName } from '../../domain/ids.js';
 import { workflowIds } from '../../domain/ids.js';
-import { cancel, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
+import { answer, cancel, type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { ROLLBACK_START } from '../../workflows/rollback-messages.js';
 import { requestFor } from '../support/cycle-request.js';
 import type { RollbackScript } from '../support/fake-rollbacks.js';
@@ -127,6 +127,20 @@ describe('a stage with `onFailure: rollback`', () => {
     expect(world.steps('prod').filter((step) => step.startsWith('w2'))).toEqual([]);
     expect(world.asked('rollback-opened')).toMatchObject([{ stage: 'prod', by: 'patchtide' }]);
     expect(steps()).toEqual(ofBatch('prod.w1.b1'));
+  });
+
+  test('is what an operator may answer where the plan asks', async () => {
+    const { world } = bench;
+    const asking = { ...stage, policy: { ...policy, onFailure: 'ask' } } as const;
+    world.plays({ stages: [asking, { name: 'after' }], rollback: { waves: [wave(1, [1], 1)] } });
+    const cycle = await bench.startCycle();
+    const back = { by: 'otto', reason: 'The till does not start.', action: 'rollback' } as const;
+    expect(await bench.resultOf(cycle, () => cycle.executeUpdate(answer, { args: [back] }))).toEqual({
+      status: 'rolled-back',
+      message: 'Stopped and rolled back by otto: The till does not start. 1 of 1 nodes rolled back, 0 lost.',
+    });
+    expect(steps()).toEqual(ofBatch('prod.w1.b1'));
+    expect([world.steps('prod').filter((step) => step.startsWith('w2')), world.steps('after')]).toEqual([[], []]);
   });
 
   test('fails where some could not go back, and says so', async () => {

@@ -162,7 +162,8 @@ describe('too many failures', () => {
     const asked = await world.until('webhook');
     expect(asked.event).toMatchObject({
       type: 'operator-wanted',
-      message: '2 of 6 nodes of stage prod failed. Answer it (retry-failed, continue or stop), or cancel the cycle.',
+      message:
+        '2 of 6 nodes of stage prod failed. Answer it (retry-failed, continue, stop or rollback), or cancel the cycle.',
     });
     await world.until('project', ({ change }) => change.cycleChange?.status === 'paused');
     expect(begun()).toEqual([1]);
