@@ -6,6 +6,7 @@ import type { AccountId, Instant, Location, NodeId } from '../domain/ids.js';
 import type { EstateSettings } from '../domain/import/estate.js';
 import type { OtherPatching } from '../domain/other-patching.js';
 import type { RootVolumes } from './rollback-ports.js';
+import type { SnapshotKeeping } from './snapshot-ports.js';
 
 /* What the activities ask of AWS; `aws/` implements it, tests may. */
 
@@ -101,7 +102,7 @@ export interface RegisteredBaseline {
  * A fleet on AWS. Every call takes a location, reaches it with that account's role and external id, pages to the end, and
  * throws FleetError and nothing else. Calls without a client token are sent exactly once: retrying is the caller's.
  */
-export interface Fleet extends RootVolumes {
+export interface Fleet extends RootVolumes, SnapshotKeeping {
   /** All nodes of a location (EC2 instances and hybrid nodes, SSM's knowledge joined in) that bear all of these tags. */
   findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
   /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */

@@ -3,11 +3,12 @@ import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/docum
 import { estimatedMinutes, windowsNeeded } from '../domain/estimate.js';
 import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
 import type { CycleId, Instant, NodeId, PlanName } from '../domain/ids.js';
+import type { Target } from '../domain/manifest.js';
 import { otherPatchingSentence } from '../domain/other-patching.js';
 import type { PatchSet } from '../domain/patch-set.js';
 import { harvest } from '../domain/patch-set.js';
 import { type NodeFacts, type Preparation, prepareNodes, windowNameOf } from '../domain/preparation.js';
-import type { Preview, PreviewStage } from '../domain/preview.js';
+import type { Preview, PreviewSnapshots, PreviewStage } from '../domain/preview.js';
 import { soakWarning, windowWarnings } from '../domain/preview-warnings.js';
 import { talkingToAws } from './failures.js';
 import { lastScans } from './last-scans.js';
@@ -30,7 +31,7 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
       let proven: Pick<PatchSet, 'patches'> | null = null;
       for (const policy of plan.stages) {
         const members = nodesOfStage(nodes, policy);
-        stages.push(await previewStage(policy, members, facts, proven, input.now));
+        stages.push(await previewStage(policy, members, facts, proven, input.now, signal));
         proven = expectedPatchSet(members, facts);
       }
       const others = await otherPatchingWarnings(plan, nodes, signal);
@@ -79,12 +80,14 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
     scans: ReadonlyMap<NodeId, NodeFacts>,
     patchSet: Pick<PatchSet, 'patches'> | null,
     now: Instant,
+    signal: AbortSignal,
   ): Promise<PreviewStage> {
     const windows = await records.windows();
     const baseline = await baselineOf(policy);
     const input = { policy, nodes, windows, baseline, patchSet, scans, scanned: false, firstSeen: () => now, now };
     const preparation = prepareNodes(input);
     const openings = windowsOf(preparation, policy);
+    const { snapshots, warnings } = await snapshotsOf(preparation, policy, signal);
     const known = new Set(windows.map(({ name }) => name));
     return {
       name: policy.name,
@@ -100,6 +103,7 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
         maxUnavailable: wave.maxUnavailable,
         batches: wave.batches.length,
       })),
+      snapshots,
       leftOut: preparation.leftOut,
       unknownWindows: nodes
         .filter((node) => !known.has(windowNameOf(node, policy)))
@@ -109,8 +113,41 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
         ...(nodes.length === 0 ? [`No node matches stage ${policy.name}: a cycle would fail at once.`] : []),
         ...windowWarnings(openings, policy),
         ...preparation.warnings,
+        ...warnings,
       ],
     };
+  }
+
+  /** How many volumes would be snapshotted, and how large they are; that this cannot be told fails nothing. */
+  async function snapshotsOf(
+    { targets }: Preparation,
+    policy: ResolvedStage,
+    signal: AbortSignal,
+  ): Promise<{ snapshots: PreviewSnapshots | null; warnings: string[] }> {
+    if (policy.snapshot === 'none') return { snapshots: null, warnings: [] };
+    const places = new Map<string, Target[]>();
+    for (const target of targets.filter(({ kind }) => kind === 'ec2')) {
+      const place = `${target.account}/${target.region}`;
+      places.set(place, [...(places.get(place) ?? []), target]);
+    }
+    try {
+      const found = await sideBySide([...places.values()], async ([first, ...others]) =>
+        first
+          ? ports.fleet.volumeSizes(
+              { account: first.account, region: first.region },
+              [first, ...others].map(({ node }) => node),
+              signal,
+            )
+          : [],
+      );
+      const volumes = found.flat();
+      const gib = volumes.reduce((sum, volume) => sum + volume.gib, 0);
+      return { snapshots: { count: volumes.length, gib }, warnings: [] };
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      const warning = `How large the snapshots of ${policy.name} are could not be looked up: ${error.message}`;
+      return { snapshots: null, warnings: [warning] };
+    }
   }
 
   async function factsOf(nodes: readonly ManagedNode[]): Promise<ReadonlyMap<NodeId, NodeFacts>> {

@@ -4,6 +4,7 @@ import {
   DescribeInstancesCommand,
   DescribeReplaceRootVolumeTasksCommand,
   DescribeSnapshotsCommand,
+  DescribeVolumesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -61,6 +62,7 @@ const CALLS: Readonly<Record<string, Try>> = {
   'ec2:DescribeInstances': ({ aws }, options) => aws.ec2.send(new DescribeInstancesCommand({ MaxResults: 5 }), options),
   'ec2:DescribeAvailabilityZones': ({ aws }, options) =>
     aws.ec2.send(new DescribeAvailabilityZonesCommand({}), options),
+  'ec2:DescribeVolumes': ({ aws }, options) => aws.ec2.send(new DescribeVolumesCommand({ MaxResults: 5 }), options),
   'ec2:DescribeSnapshots': ({ aws }, options) =>
     aws.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], MaxResults: 5 }), options),
   'ec2:DescribeReplaceRootVolumeTasks': ({ aws }, options) =>

@@ -20,6 +20,7 @@ import { otherPatching } from './other-patching.js';
 import { patches, patchStates } from './patches.js';
 import { instanceVolumes, restoreRootVolume, restoreTasks } from './root-volumes.js';
 import { createSnapshots, findSnapshots } from './snapshots.js';
+import { volumeSizes } from './volumes.js';
 
 export type { CallObserver, CallRecord } from './observe.js';
 
@@ -57,6 +58,7 @@ export const createFleet = ({
     ensureBaseline: (at, request, signal) => ensureBaseline(to(at), request, signal),
     createSnapshots: (at, request, signal, beforeSend) => createSnapshots(to(at), request, signal, beforeSend),
     findSnapshots: (at, keyPrefix, signal) => findSnapshots(to(at), keyPrefix, signal),
+    volumeSizes: (at, nodes, signal) => volumeSizes(to(at), nodes, signal),
     instanceVolumes: (at, nodes, signal) => instanceVolumes(to(at), nodes, signal),
     restoreRootVolume: (at, request, signal, beforeSend) => restoreRootVolume(to(at), request, signal, beforeSend),
     restoreTasks: (at, key, nodes, signal) => restoreTasks(to(at), key, nodes, signal),

@@ -12,6 +12,14 @@ export interface Preview {
   readonly warnings: readonly string[];
 }
 
+/** No prices: they differ by Region and contract, and a snapshot is charged for the blocks that it holds. */
+export interface PreviewSnapshots {
+  /** One of each volume. */
+  readonly count: number;
+  /** The sizes of these volumes together: the most that the snapshots can hold. */
+  readonly gib: number;
+}
+
 export interface PreviewStage {
   readonly name: StageName;
   readonly nodes: number;
@@ -33,6 +41,8 @@ export interface PreviewStage {
     readonly maxUnavailable: number;
     readonly batches: number;
   })[];
+  /** What would be snapshotted before the installs; null where the stage takes none, or where it could not be looked up. */
+  readonly snapshots: PreviewSnapshots | null;
   readonly leftOut: readonly LeftOut[];
   /** Nodes whose window tag names no window. */
   readonly unknownWindows: readonly { readonly node: NodeId; readonly window: string | null }[];

@@ -70,7 +70,13 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     purpose: 'find nodes and what is known of them',
     optional: false,
     rights: [
-      ...on(ANY, 'ec2:DescribeInstances', 'ec2:DescribeAvailabilityZones', 'ssm:DescribeInstanceInformation'),
+      ...on(
+        ANY,
+        'ec2:DescribeInstances',
+        'ec2:DescribeAvailabilityZones',
+        'ec2:DescribeVolumes',
+        'ssm:DescribeInstanceInformation',
+      ),
       ...on(['arn:{partition}:ssm:{region}:{account}:managed-instance/*'], 'ssm:ListTagsForResource'),
     ],
   },

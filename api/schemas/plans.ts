@@ -60,6 +60,10 @@ export const preview = z
             batches: count,
           }),
         ),
+        snapshots: z
+          .object({ count: count.describe('One of each volume'), gib: count.describe('Sizes of the volumes together') })
+          .nullable()
+          .describe('Taken before the installs; null where none is, or where volumes could not be looked up'),
         leftOut: list(leftOut),
         unknownWindows: list(z.object({ node: text, window: text.nullable() })),
         untested: list(z.object({ id: text, title: text, nodes: count })).describe(

@@ -34,6 +34,9 @@ const stageText = (stage: PreviewedStage, context: Context): string => {
     title,
     ...(stage.windows.length > 0 ? [windowsText(stage.windows, context)] : []),
     ...(stage.waves.length > 0 ? [wavesText(stage.waves, context)] : []),
+    ...(stage.snapshots === null
+      ? []
+      : [`  ${counted(stage.snapshots.count, 'snapshot')} of volumes of ${stage.snapshots.gib} GiB in all`]),
     ...some(
       'Left out',
       stage.leftOut.map(({ name, outcome, reason }) => `${name}: ${outcome}, ${reason}`),

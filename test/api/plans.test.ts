@@ -107,6 +107,7 @@ describe('A preview', () => {
         nodes: 1,
         windows: [],
         waves: [],
+        snapshots: { count: 2, gib: 58 },
         leftOut: [],
         unknownWindows: [{ node: 'i-1', window: 'nightyl' }],
         untested: [{ id: 'KB1', title: '', nodes: 1 }],

@@ -90,6 +90,7 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       return [snapshot];
     },
     findSnapshots: async (_at, prefix) => snapshots.filter(({ key }) => key.startsWith(prefix)),
+    volumeSizes: async (_at, wanted) => there(wanted).map(({ id }) => ({ node: id, volume: 'vol-1', gib: 8 })),
     instanceVolumes: async (_at, wanted) =>
       there(wanted).map(({ id, state }) => ({
         node: id,
