@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigurationError, readStackConfig, type StackConfig } from '../config/index.js';
 import { ApiClient } from './api-client.js';
 import { costsOf, costsText } from './costs.js';
-import { type Cycle, cycleSchema, progressOn } from './demo-progress.js';
+import { type Cycle, progressOn } from './demo-progress.js';
 import { countsTable, type EndedNode } from './demo-tables.js';
 import { applyDocuments } from './documents.js';
 import { findingsText, isKept } from './findings.js';
+import { followToEnd } from './follow.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, ledgerSchema, reportSchema } from './ledger-shapes.js';
 import { linksOf } from './links.js';
@@ -51,7 +51,14 @@ async function carryOut(stack: Stack, request: AbortSignal): Promise<void> {
   const asked = { plan, mode: 'standard', reason: 'The demo', reference: 'CHG-1042' };
   const { id } = await as('operator').post('/v1/cycles', z.object({ id: z.string() }), asked, `demo-${Date.now()}`);
   console.log(`\nCycle ${id} started by the operator.\n`);
-  const ended = await follow(id, as('operator'), as('approver'), request);
+  const progress = progressOn(process.stdout);
+  const ended = await followToEnd(id, {
+    operator: as('operator'),
+    approver: as('approver'),
+    seen: (cycle) => progress.show(cycle),
+    approved: (stage, manifest) => progress.say(`The approver approves ${stage}: ${manifest}`),
+    signal: request,
+  });
   await showResults(stack, ended, as('viewer'));
 }
 
@@ -59,29 +66,6 @@ const previewSchema = z.object({
   stages: z.array(z.object({ name: z.string(), nodes: z.number(), warnings: z.array(z.string()) })),
   warnings: z.array(z.string()),
 });
-
-/** Follows a cycle to its end, and answers for the approver when it asks. */
-async function follow(id: string, operator: ApiClient, approver: ApiClient, request: AbortSignal): Promise<Cycle> {
-  const progress = progressOn(process.stdout);
-  const approved = new Set<string>();
-  for (;;) {
-    request.throwIfAborted();
-    const cycle = await operator.get(`/v1/cycles/${id}`, cycleSchema);
-    progress.show(cycle);
-    const { waitingFor } = cycle;
-    if (cycle.status !== 'running' && cycle.status !== 'paused') return cycle;
-    if (waitingFor?.kind === 'operator')
-      throw new Error(`The cycle asks for an operator, which the demo does not plan for: ${waitingFor.message}`);
-    if (waitingFor?.kind === 'approval' && waitingFor.manifest && !approved.has(waitingFor.manifest)) {
-      const { stage, manifest } = waitingFor;
-      approved.add(manifest);
-      const decision = { decision: 'approve', reason: 'Dev and Test have soaked well', manifest };
-      await approver.post(`/v1/cycles/${id}/stages/${stage}/decision`, z.unknown(), decision, `demo-${manifest}`);
-      progress.say(`The approver approves ${stage}: ${manifest}`);
-    }
-    await delay(500, undefined, { signal: request }).catch(() => undefined);
-  }
-}
 
 /** Prints how it ended; throws where that is not as planted. */
 async function showResults({ addresses }: Stack, cycle: Cycle, viewer: ApiClient): Promise<void> {

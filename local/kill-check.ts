@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiClient } from './api-client.js';
-import { type Cycle, cycleSchema } from './demo-progress.js';
+import type { Cycle } from './demo-progress.js';
 import { countsTable } from './demo-tables.js';
 import { applyDocuments } from './documents.js';
 import { findingsText } from './findings.js';
+import { followToEnd } from './follow.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, type LedgerEntry, ledgerSchema, reportSchema } from './ledger-shapes.js';
 import { reported } from './shutdown.js';
@@ -70,24 +71,15 @@ async function installsUnderWay(stack: StackProcess, owner: string): Promise<num
 
 const INSTALL = /^patchtide\/(.+)\/w\d+\.b\d+\.install$/;
 
-/** The cycle at its end, approved where it asks. */
-async function followed(id: string, operator: ApiClient, approver: ApiClient): Promise<Cycle> {
+/** The cycle at its end; says what changes on the way. */
+function followed(id: string, operator: ApiClient, approver: ApiClient): Promise<Cycle> {
   let before = '';
-  for (;;) {
-    const cycle = await operator.get(`/v1/cycles/${id}`, cycleSchema);
-    const { waitingFor } = cycle;
-    const state = `${cycle.status}${waitingFor ? `, waits for ${waitingFor.kind}: ${waitingFor.message}` : ''}`;
+  const seen = ({ status, waitingFor }: Cycle): void => {
+    const state = `${status}${waitingFor ? `, waits for ${waitingFor.kind}: ${waitingFor.message}` : ''}`;
     if (state !== before) say(`Cycle ${id}: ${state}`);
     before = state;
-    if (cycle.status !== 'running') return cycle;
-    if (waitingFor?.kind === 'approval') {
-      const { stage, manifest } = waitingFor;
-      const decision = { decision: 'approve', reason: 'Dev and Test have soaked well', manifest };
-      const path = `/v1/cycles/${id}/stages/${stage}/decision`;
-      await approver.post(path, z.unknown(), decision, `kill-check-${manifest?.slice(-12)}`);
-    }
-    await delay(500);
-  }
+  };
+  return followToEnd(id, { operator, approver, seen });
 }
 
 async function judge(stack: StackProcess, cycle: Cycle, viewer: ApiClient): Promise<void> {

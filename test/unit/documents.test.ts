@@ -12,6 +12,7 @@ describe('the examples', () => {
     ['shortest.yaml', 1],
     ['storefront.yaml', 8],
     ['production.yaml', 11],
+    ['short-windows.yaml', 3],
   ])('%s holds %d documents without a fault', (file, count) => {
     const documents = parseDocuments(readFileSync(`examples/${file}`, 'utf8'), 'yaml');
     expect(documents).toHaveLength(count);
