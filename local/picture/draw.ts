@@ -7,7 +7,7 @@ import { document, line, polygon, rectangle, text } from './svg.js';
 /* A stage over time as an SVG: a row for each node, and for each zone how many are out of service against its budget. */
 
 const WIDTH = 1240;
-const LEFT = 150;
+const LEFT = 210;
 const RIGHT = WIDTH - 24;
 const TOP = 124;
 const ROW = 17;
@@ -115,11 +115,7 @@ function clock(scale: Scale, y: number): string[] {
     const x = scale.at(from) - BREAK / 2;
     return [
       line(x, TOP - 8, x, y, { stroke: '#c4cbce', 'stroke-dasharray': '1 4' }),
-      text(x, y + 15, `${duration(from - before)} later`, {
-        fill: FAINT,
-        'text-anchor': 'middle',
-        'font-style': 'italic',
-      }),
+      text(x, TOP - 16, duration(from - before), { fill: FAINT, 'text-anchor': 'middle', 'font-style': 'italic' }),
     ];
   });
   return [
@@ -229,6 +225,6 @@ const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 1
 
 function duration(milliseconds: number): string {
   const minutes = milliseconds / 60_000;
-  if (minutes < 2) return `${Math.round(milliseconds / 1_000)} s`;
+  if (minutes < 1.5) return `${Math.round(milliseconds / 1_000)} s`;
   return minutes < 120 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
 }

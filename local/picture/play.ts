@@ -15,7 +15,7 @@ import { startStack } from '../stack.js';
 
 const EXAMPLES = new URL('../../../examples/', import.meta.url);
 /** So slow that each act can be told apart in the picture, and so fast that a batch takes a third of a minute. */
-const SPEED = '60';
+const SPEED = '40';
 /** What the window of examples/short-windows.yaml does: opens every four minutes, for two. In milliseconds. */
 const EVERY = 240_000;
 const OPEN = 120_000;

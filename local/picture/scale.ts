@@ -34,10 +34,7 @@ export function scaleOf(track: StageTrack, left: number, right: number): Scale {
 function stretchesOf({ openings, zones, from, to }: StageTrack): Span[] {
   const opened = openings
     .filter((opening) => opening.from <= to)
-    .map((opening) => ({
-      from: Math.max(opening.from, Number.isFinite(opening.to) ? 0 : from),
-      to: Math.min(opening.to, Math.max(to, opening.cutoff)),
-    }));
+    .map((opening) => (Number.isFinite(opening.to) ? opening : { from: Math.max(opening.from, from), to }));
   const acts = zones.flatMap(({ nodes }) => nodes.flatMap((node) => node.acts));
   const merged: Span[] = [];
   for (const span of [...opened, ...acts].sort((a, b) => a.from - b.from)) {
