@@ -87,7 +87,7 @@ function header(track: StageTrack, findings: readonly Finding[]): string[] {
 function windows({ openings }: StageTrack, scale: Scale, bottom: number): string[] {
   const shown = openings.filter((each) => Number.isFinite(each.to) && each.from <= (scale.stretches.at(-1)?.to ?? 0));
   return shown.flatMap(({ from, cutoff, to }) => {
-    const [a, b, c] = [from, cutoff, to].map(scale.at) as [number, number, number];
+    const [a, b, c] = [from, cutoff, to].map((time) => scale.at(time)) as [number, number, number];
     const top = TOP - 8;
     return [
       rectangle(a, top, b - a, bottom - top, { fill: '#f1f7f3' }),
