@@ -133,6 +133,12 @@ function wavesOf(targets: readonly Target[], windows: readonly WindowOccurrence[
       members: wave.batches.flatMap(({ nodes }) => nodes.flatMap((node) => left.get(node) ?? [])),
     }))
     .filter(({ members }) => members.length > 0)
-    .flatMap(({ limit, members }) => planWaves(members, windows, { maxUnavailable: { nodes: limit } }))
+    .flatMap(({ limit, members }) =>
+      // The approved limit, though fewer nodes are left: those that failed before go on consuming it.
+      planWaves(members, windows, { maxUnavailable: { nodes: limit } }).map((wave) => ({
+        ...wave,
+        maxUnavailable: limit,
+      })),
+    )
     .map((wave, index) => ({ ...wave, number: input.firstWave + index }));
 }

@@ -1,4 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
+import { Budget } from '../domain/budget.js';
+import type { WaveSummary } from '../domain/manifest.js';
 import { failureLimit } from '../domain/waves.js';
 import { isMessage, type Shape } from './handlers.js';
 import { isAnswer, type StageAnswer, type StagePause, type WaveReport } from './messages.js';
@@ -6,7 +8,7 @@ import type { StageInput, StageState } from './stage-state.js';
 
 const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean', answered: 'number' };
 const STAGE_ANSWER: Shape<StageAnswer> = { action: 'string', by: 'string', reason: 'string', answered: 'number' };
-const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number' };
+const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number', needs: 'number' };
 
 /**
  * Whether a stage may begin something. It holds while an operator has paused the cycle, and while a question of the
@@ -23,6 +25,9 @@ export class Breaker {
   private targets = 0;
   private tolerated = 0;
   private readonly progress = new Map<number, { readonly failed: number; readonly surplus: number }>();
+  private readonly budget = new Budget();
+  /** Somebody wants failed nodes tried again, and it is not yet known which can be. */
+  private retrying = false;
   private readonly stage: StageState;
   private readonly cancellation = CancellationScope.current();
   private readonly onChange: ((only?: number) => Promise<void>)[] = [];
@@ -95,6 +100,7 @@ export class Breaker {
     const { action, by, reason, answered } = message;
     if (action === 'stop') this.stop(`Stopped by ${by}: ${reason}`);
     if (action === 'rollback') this.rollBack(`Stopped and rolled back by ${by}: ${reason}`);
+    this.retrying ||= action === 'retry-failed';
     if (action === 'retry-failed') for (const wanted of this.onRetry) wanted();
     await this.changes(this.paused, answered);
   }
@@ -106,26 +112,74 @@ export class Breaker {
     this.answered = Math.max(this.answered, Math.min(answered, this.asked));
     // Whoever lets the stage go on has seen the failures so far: only as many again ask again.
     if (held && !this.holds) this.tolerated = this.failures() + this.limit();
+    const answeredAll = asking && this.answered === this.asked;
+    // Nodes that are tried again are lost until they are well.
+    if (answeredAll && !this.retrying && !this.over) this.budget.giveBack();
     this.stage.show();
     await this.changed();
-    if (asking && this.answered === this.asked) await this.stage.answered();
+    if (answeredAll) await this.stage.answered();
+    await this.askForRoom();
   }
 
   /** From a wave: its totals so far. */
   async countFailures(report: WaveReport): Promise<void> {
     if (!isMessage(report, WAVE_REPORT)) {
-      return this.stage.note('A signal waveProgress was ignored: expected {wave, failed, surplus}.');
+      return this.stage.note('A signal waveProgress was ignored: expected {wave, failed, surplus, needs}.');
     }
-    const { wave, failed, surplus } = report;
-    this.count(wave, { failed, surplus });
+    const { wave, failed, surplus, needs } = report;
+    const before = this.failures();
+    this.count(wave, { failed, surplus }, needs);
     if (this.over) return;
-    if (this.holds || this.failures() < this.tolerated) return this.changed(wave);
+    if (this.holds || this.failures() === before || this.failures() < this.tolerated) {
+      await this.changed(wave);
+      return this.askForRoom();
+    }
     await this.failed(`${this.failures()} of ${this.targets} nodes of stage ${this.stage.policy.name} failed.`);
   }
 
-  count(wave: number, totals: { readonly failed: number; readonly surplus: number }): void {
+  private count(wave: number, totals: { readonly failed: number; readonly surplus: number }, needs: number): void {
     this.progress.set(wave, totals);
+    this.budget.reports(wave, totals.failed, needs);
     this.stage.show();
+  }
+
+  /** A wave is about to run; `again`: on nodes that have failed before. */
+  waveBegins(wave: WaveSummary, again: boolean): void {
+    this.budget.begins(wave, again);
+  }
+
+  /** A wave has ended, with these totals; what it has brought back is room for others. */
+  async waveEnded(
+    wave: number,
+    { done, failed, surplus }: { readonly done: number; readonly failed: number; readonly surplus: number },
+  ): Promise<void> {
+    this.count(wave, { failed, surplus }, 0);
+    const madeRoom = this.budget.ends(wave, done - failed);
+    if (this.over) return;
+    if (madeRoom) await this.changed();
+    await this.askForRoom();
+  }
+
+  /** It is known which failed nodes are tried again. */
+  async triesAgain(): Promise<void> {
+    this.retrying = false;
+    await this.askForRoom();
+  }
+
+  /** How many nodes failed before and take of the wave's disruption budget. */
+  lostTo(wave: number): number {
+    return this.budget.lostTo(wave);
+  }
+
+  /** Where failures leave no room in a wave, a person decides, whatever the plan says of failures: they are not that many. */
+  private async askForRoom(): Promise<void> {
+    const without = this.budget.withoutRoom();
+    if (this.over || this.holds || this.retrying || without === null) return;
+    const { wave, lost, needs } = without;
+    const place = `${wave.zoneName ?? wave.zone} of ${wave.account} in ${wave.region}`;
+    await this.ask(
+      `${lost} nodes that failed in ${place} keep consuming maxUnavailable (${wave.maxUnavailable}), which leaves no room for the next ${needs} of stage ${this.stage.policy.name}: to go on gives their room back.`,
+    );
   }
 
   failuresOf(wave: number): number {

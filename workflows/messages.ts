@@ -128,21 +128,28 @@ export const answerStage = defineSignal<[StageAnswer]>('answerStage');
 export interface StageAnswer extends Answer {
   readonly answered: number;
 }
-/** From a wave to its stage, after a batch in which something is worth knowing: totals of the wave so far. */
+/**
+ * From a wave to its stage: totals of the wave so far, after a batch in which something is worth knowing, and where its
+ * failures leave no room for the next batch.
+ */
 export const waveProgress = defineSignal<[WaveReport]>('waveProgress');
 export interface WaveReport {
   readonly wave: number;
   readonly failed: number;
   readonly surplus: number;
+  /** The nodes of the next batch, where it has no room and nothing is in flight that could make some; else 0. */
+  readonly needs: number;
 }
 /**
  * From a stage to its wave. `failed` is how many failures of that wave the stage has heard of: a wave that has reported
- * more begins nothing before the stage has judged them.
+ * more begins nothing before the stage has judged them. `lost` is how many nodes failed before and keep consuming the
+ * wave's disruption budget.
  */
 export const steerWave = defineSignal<[WaveSteering]>('steerWave');
 export interface WaveSteering {
   readonly paused: boolean;
   readonly failed: number;
+  readonly lost: number;
 }
 /** From a cycle to its stage: a decision that came as a signal and could be read. */
 export const decideBySignal = defineSignal<[DecisionMessage]>('decideBySignal');

@@ -12,6 +12,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import { hasRoom } from '../domain/budget.js';
 import type { WaveStatus } from '../domain/cycle.js';
 import type { CycleId, Digest, StageName } from '../domain/ids.js';
 import type { WaveSummary } from '../domain/manifest.js';
@@ -44,6 +45,8 @@ export interface WaveProgress {
   readonly totals: WaveTotals;
   /** How many of the wave's failures its stage has heard of; with more than that, it has the word. */
   readonly judged: number;
+  /** How many nodes failed before and keep consuming the disruption budget, as its stage has it. */
+  readonly lost: number;
   readonly watches: number;
 }
 
@@ -66,6 +69,7 @@ export const WAVE_START: WaveProgress = {
   begun: 0,
   totals: { done: 0, failed: 0, surplus: 0 },
   judged: 0,
+  lost: 0,
   watches: 0,
 };
 
@@ -125,7 +129,7 @@ class LeftUntouched extends Error {
   override readonly name = 'LeftUntouched';
 }
 
-const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number' };
+const STEERING: Shape<WaveSteering> = { paused: 'boolean', failed: 'number', lost: 'number' };
 
 /** The state of one wave, and what may be done to it. */
 class WaveRun implements BatchOf {
@@ -143,6 +147,9 @@ class WaveRun implements BatchOf {
   private readonly cancellation = CancellationScope.current();
   private paused: boolean;
   private judgedFailures: number;
+  private lost: number;
+  /** The batch that its stage has been told there is no room for. */
+  private toldOf: number | null = null;
   private outage: string | null = null;
   /** Why nodes are left untouched. */
   private heldBack: 'cut-off' | 'cancelled' | null = null;
@@ -158,17 +165,19 @@ class WaveRun implements BatchOf {
     this.totals = progress.totals;
     this.paused = input.paused;
     this.judgedFailures = progress.judged;
+    this.lost = progress.lost;
     const outage = { note: (message: string | null) => this.noteOutage(message) };
     this.operations = new OperationWatch(workflowInfo().workflowId, input.wave, outage, progress.watches);
   }
 
   steer(steering: WaveSteering): void {
     if (!isMessage(steering, STEERING)) {
-      log.warn('A signal steerWave was ignored: expected {paused, failed}');
+      log.warn('A signal steerWave was ignored: expected {paused, failed, lost}');
       return;
     }
     this.paused = steering.paused;
     this.judgedFailures = steering.failed;
+    this.lost = steering.lost;
     this.show();
   }
 
@@ -189,17 +198,30 @@ class WaveRun implements BatchOf {
 
   /** Waits for room within the disruption budget; false where nothing is left to begin, or may be begun any more. */
   async mayBegin(): Promise<boolean> {
-    const { cutoff, lastStart, maxUnavailable, batches } = this.input.wave;
+    const { cutoff, lastStart, batches } = this.input.wave;
     const size = batches[this.begun];
     if (size === undefined) return false;
     const mayGoOn = () => !this.paused && this.totals.failed <= this.judgedFailures;
-    const room = () => this.problem !== null || (mayGoOn() && this.outOfService() + size <= maxUnavailable);
+    const room = () => this.problem !== null || (mayGoOn() && hasRoom(this.room(), size));
+    // Nothing is in flight that could make room, and the stage does not know it.
+    const stuck = () => mayGoOn() && !room() && this.inFlight.size === 0 && this.toldOf !== this.begun;
     const latest = lastStart ?? cutoff;
-    const left = latest === null ? null : Date.parse(latest) - Date.now();
-    if (left === null) await condition(room);
-    else if (left > 0) await condition(room, left, { summary: 'Room for the next batch, at the latest at the cutoff' });
+    const left = () => (latest === null ? null : Date.parse(latest) - Date.now());
+    if (!(await until(() => room() || stuck(), left())) || room()) return this.isInTime();
+    this.toldOf = this.begun;
+    await this.tellStage(size);
+    await until(room, left());
+    return this.isInTime();
+  }
+
+  private isInTime(): boolean {
+    const { lastStart } = this.input.wave;
     this.tooLate = lastStart !== undefined && Date.parse(lastStart) <= Date.now();
     return this.mayTouch() && !this.tooLate;
+  }
+
+  private room() {
+    return { maxUnavailable: this.input.wave.maxUnavailable, outOfService: this.outOfService(), lost: this.lost };
   }
 
   begin(): void {
@@ -285,12 +307,12 @@ class WaveRun implements BatchOf {
     return (await stepping.recordBatches.executeWithOptions({ summary }, [request])).recorded;
   }
 
-  private async tellStage(): Promise<void> {
+  private async tellStage(needs = 0): Promise<void> {
     const { parent } = workflowInfo();
     if (!parent) return;
     const { failed, surplus } = this.totals;
     try {
-      const report = { wave: this.input.wave.number, failed, surplus };
+      const report = { wave: this.input.wave.number, failed, surplus, needs };
       await getExternalWorkflowHandle(parent.workflowId).signal(waveProgress, report);
     } catch (error) {
       // A stage that is gone asks its waves to end, and hears of no failures.
@@ -330,11 +352,11 @@ class WaveRun implements BatchOf {
 
   async continueAsNew(): Promise<never> {
     await this.projections.written();
-    const { begun, totals } = this;
+    const { begun, totals, lost } = this;
     return continueAsNew<typeof patchWave>({
       ...this.input,
       paused: this.paused,
-      progress: { begun, totals, judged: this.judgedFailures, watches: this.operations.count },
+      progress: { begun, totals, judged: this.judgedFailures, lost, watches: this.operations.count },
     });
   }
 
@@ -365,7 +387,7 @@ class WaveRun implements BatchOf {
     const nodes = wave.batches.reduce((sum, size) => sum + size, 0);
     const lines = [
       `**${wave.zoneName ?? wave.zone}** of ${wave.account} in ${wave.region}, window ${wave.window}`,
-      `${this.totals.done} of ${nodes} nodes done, ${this.totals.failed} failed; ${this.outOfService()} of at most ${wave.maxUnavailable} out of service`,
+      `${this.totals.done} of ${nodes} nodes done, ${this.totals.failed} failed; ${this.outOfService() + this.lost} of at most ${wave.maxUnavailable} out of service${this.lost > 0 ? ` (${this.lost} of them failed)` : ''}`,
       ...(this.paused ? ['**Paused**: no new batch begins'] : []),
       ...(this.outage ? [`**Waits for AWS**: ${this.outage}`] : []),
       ...(this.problem ? [`**Went wrong**: ${this.problem}`] : []),
@@ -374,4 +396,13 @@ class WaveRun implements BatchOf {
     ];
     setCurrentDetails(lines.join('\n\n'));
   }
+}
+
+/** Whether it has come true: at the latest so many milliseconds from now, where there is an end to waiting. */
+async function until(wanted: () => boolean, left: number | null): Promise<boolean> {
+  if (left !== null && left <= 0) return false;
+  if (left !== null)
+    return condition(wanted, left, { summary: 'Room for the next batch, at the latest at the cutoff' });
+  await condition(wanted);
+  return true;
 }

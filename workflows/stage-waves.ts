@@ -31,8 +31,9 @@ export class StageWaves {
    */
   async run(wave: WaveSummary, manifest: Digest): Promise<number> {
     try {
-      const { failed, surplus, problem, ended, skipped } = await this.ended(wave, manifest);
-      this.breaker.count(wave.number, { failed, surplus });
+      const { problem, ended, skipped, ...totals } = await this.ended(wave, manifest);
+      this.running.delete(wave.number);
+      await this.breaker.waveEnded(wave.number, totals);
       if (problem !== null) this.breaker.stop(problem);
       return ended === 'cut-off' && problem === null ? skipped : 0;
     } catch (error) {
@@ -49,6 +50,7 @@ export class StageWaves {
 
   /** A wave whose cutoff passed before it could begin; answers how many nodes it has. */
   async cutOff(wave: WaveSummary): Promise<number> {
+    await this.breaker.waveEnded(wave.number, { done: 0, failed: 0, surplus: 0 });
     const { cycle } = this.stage.request;
     const { name } = this.stage.policy;
     const reason = `Not begun at the cutoff of window ${wave.window} (${wave.cutoff}).`;
@@ -68,24 +70,29 @@ export class StageWaves {
     const { cycle, plan } = this.stage.request;
     const { name, steps } = this.stage.policy;
     const paused = this.breaker.holds;
+    const lost = this.breaker.lostTo(wave.number);
     this.begun = true;
     const handle = await startChild(patchWave, {
       workflowId: workflowIds.wave(workflowInfo().workflowId, wave),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: attributesOf({ plan, stage: name, at: wave, phase: 'patching' }),
       staticSummary: `${name}: ${wave.nodes} nodes in ${wave.zoneName ?? wave.zone} of ${wave.account}`,
-      args: [{ cycle, stage: name, manifest, wave, steps, paused, progress: WAVE_START }],
+      args: [{ cycle, stage: name, manifest, wave, steps, paused, progress: { ...WAVE_START, lost } }],
     });
     this.running.set(wave.number, handle);
-    // Whoever paused while it started could not reach it.
-    if (this.breaker.holds !== paused) await this.steer(wave.number);
+    // What changed while it started could not reach it.
+    if (this.breaker.holds !== paused || this.breaker.lostTo(wave.number) !== lost) await this.steer(wave.number);
     return handle.result();
   }
 
   private async steer(only?: number): Promise<void> {
     const waves = [...this.running].filter(([number]) => only === undefined || number === only);
     const told = waves.map(([number, wave]) =>
-      wave.signal(steerWave, { paused: this.breaker.holds, failed: this.breaker.failuresOf(number) }),
+      wave.signal(steerWave, {
+        paused: this.breaker.holds,
+        failed: this.breaker.failuresOf(number),
+        lost: this.breaker.lostTo(number),
+      }),
     );
     // A wave that ends in this very moment can't be told any more, and need not be.
     await Promise.allSettled(told);

@@ -13,6 +13,8 @@ import type { StageWaves } from './stage-waves.js';
 interface Planned {
   readonly wave: WaveSummary;
   readonly manifest: Digest;
+  /** On nodes that have failed before. */
+  readonly again: boolean;
 }
 interface Left {
   readonly wave: WaveSummary;
@@ -51,7 +53,7 @@ export class StageWindows {
     this.granted = stage.policy.carryOver.windows;
     this.lastWave = Math.max(0, ...prepared.waves.map(({ number }) => number));
     this.pending = new Map();
-    this.add(prepared);
+    this.add(prepared, false);
     breaker.whenRetried(() => {
       this.retryWanted = true;
     });
@@ -78,6 +80,7 @@ export class StageWindows {
     const fail = (error: unknown) => {
       failures.push(error);
       this.retryWanted = false;
+      void this.breaker.triesAgain();
     };
     for (;;) {
       if (this.retryWanted && failures.length === 0) await this.retry().catch(fail);
@@ -108,12 +111,7 @@ export class StageWindows {
       await Promise.all(cutOff.map(async ({ wave }) => this.leave(wave, await this.waves.cutOff(wave))));
       if (turn.kind === 'run') {
         await lanes.runs(region);
-        const ended = await Promise.allSettled(
-          this.take(region, turn.waves).map(async ({ wave, manifest }) =>
-            this.leave(wave, await this.waves.run(wave, manifest)),
-          ),
-        );
-        for (const end of ended) if (end.status === 'rejected') throw end.reason;
+        await this.patchZone(region, this.take(region, turn.waves));
       } else if (this.left.has(region)) {
         await this.carryOver(region);
       } else if (turn.kind === 'wait') {
@@ -123,6 +121,42 @@ export class StageWindows {
       } else break;
     }
     await lanes.ends(region);
+  }
+
+  /** Waves of one zone side by side. Failed nodes of it that are tried again come in while others wait for their room. */
+  private async patchZone(region: Region, waves: readonly Planned[]): Promise<void> {
+    const zones = new Set(waves.map(({ wave }) => wave.zone));
+    const running = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    const begin = (more: readonly Planned[]) => {
+      for (const planned of more) {
+        const run = this.patchWave(planned).catch((error: unknown) => void failures.push(error));
+        running.add(run);
+        void run.finally(() => running.delete(run));
+      }
+    };
+    const triedAgain = () => {
+      const again = (this.pending.get(region) ?? []).filter((planned) => planned.again && zones.has(planned.wave.zone));
+      const turn = nextTurn(
+        again.map(({ wave }) => wave),
+        Date.now(),
+      );
+      return turn.kind === 'run' ? turn.waves : [];
+    };
+    begin(waves);
+    while (running.size > 0) {
+      const open = running.size;
+      await CancellationScope.nonCancellable(() =>
+        condition(() => running.size < open || (!this.breaker.over && triedAgain().length > 0)),
+      );
+      if (running.size > 0 && !this.breaker.over) begin(this.take(region, triedAgain()));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async patchWave({ wave, manifest, again }: Planned): Promise<void> {
+    this.breaker.waveBegins(wave, again);
+    this.leave(wave, await this.waves.run(wave, manifest));
   }
 
   private async mayGoOn(): Promise<void> {
@@ -156,6 +190,7 @@ export class StageWindows {
   private async retry(): Promise<void> {
     const waves = await this.goOn('failed', []);
     this.retryWanted = false;
+    await this.breaker.triesAgain();
     if (waves === 0)
       await this.stage.note('Nothing is tried again: no node of the stage has failed in a way that allows it.');
   }
@@ -174,16 +209,20 @@ export class StageWindows {
         (message) => this.stage.noteOutage(message),
       );
       this.lastWave += continued.waves.length;
-      this.add(continued);
+      this.add(continued, of === 'failed');
       return continued.waves.length;
     });
     this.continuing = next.catch(() => undefined);
     return next;
   }
 
-  private add({ manifest, waves }: { readonly manifest: Digest; readonly waves: readonly WaveSummary[] }): void {
+  private add(
+    { manifest, waves }: { readonly manifest: Digest; readonly waves: readonly WaveSummary[] },
+    again: boolean,
+  ): void {
     for (const wave of waves) {
-      this.pending.set(wave.region, [...(this.pending.get(wave.region) ?? []), { wave, manifest }]);
+      if (again) this.breaker.waveBegins(wave, again);
+      this.pending.set(wave.region, [...(this.pending.get(wave.region) ?? []), { wave, manifest, again }]);
     }
   }
 

@@ -180,6 +180,7 @@ describe('a cycle that asks', () => {
 
   test('is not answered where it asks nothing, or with what is no answer; and stays paused by who paused it', async () => {
     const { world } = bench;
+    world.plays({ stages: [{ name: 'prod', ...asks, failures: {} }] });
     world.hold('install');
     const cycle = await bench.startCycle();
     await world.until('step', ({ step }) => step === 'install');

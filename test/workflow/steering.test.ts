@@ -149,7 +149,7 @@ describe('too many failures', () => {
       {
         name: 'prod',
         policy: { onFailure, pauseAfterFailures: { nodes: 2 } },
-        waves: [{ batches: [2, 2, 2], maxUnavailable: 2 }],
+        waves: [{ batches: [2, 2, 2], maxUnavailable: 3 }],
         failures: { 'w1.b1': 2, 'w1.b2': 1 },
       },
     ],

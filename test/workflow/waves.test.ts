@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MaintenanceWindow } from '../../domain/documents/types.js';
 import type { Instant } from '../../domain/ids.js';
-import { steerWave, TASK_QUEUE, waveState } from '../../workflows/messages.js';
+import { type Answer, type AnswerAction, answer, steerWave, TASK_QUEUE, waveState } from '../../workflows/messages.js';
 import { openingsOf } from '../support/fake-fleet.js';
 import type { Asked } from '../support/fake-world.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
@@ -37,6 +37,12 @@ const overlap = (a: { first: number; last: number } | undefined, b: { first: num
   if (!a || !b) throw new Error('A wave has not run.');
   return a.first <= b.last && b.first <= a.last;
 };
+
+const says = (action: AnswerAction): { args: [Answer] } => ({
+  args: [{ action, by: 'otto', reason: 'Looked at it.' }],
+});
+const begun = () =>
+  bench.world.asked('step').flatMap(({ step, wave, batch }) => (step === 'check' ? [`w${wave}.b${batch}`] : []));
 
 describe('waves', () => {
   test('never patch two zones of a Region at the same time, and patch Regions side by side', async () => {
@@ -210,7 +216,9 @@ describe('waves', () => {
       ],
     });
     const cycle = await bench.startCycle();
-    expect(await cycle.result()).toMatchObject({ status: 'completed-with-failures' });
+    // The first failure takes all of the budget.
+    const goOn = () => cycle.executeUpdate(answer, says('continue'));
+    expect(await bench.resultOf(cycle, goOn)).toMatchObject({ status: 'completed-with-failures' });
 
     const runs = await bench.childrenOf(`${cycle.workflowId}/prod`, 'patchWave');
     const first = bench.client.getHandle(runs[0]?.workflowId ?? '', runs[0]?.runId ?? '', { followRuns: false });
@@ -233,7 +241,7 @@ describe('waves', () => {
     const script = { name: 'prod', waves: [{ batches: [2, 2] }] };
     world.plays({ stages: [script] });
     const [wave] = openingsOf(world.script, script, '2026-01-01T00:00:00.000Z' as Instant).waves;
-    const progress = { begun: 1, totals: { done: 2, failed: 2, surplus: 0 }, judged: 1, watches: 0 };
+    const progress = { begun: 1, totals: { done: 2, failed: 2, surplus: 0 }, judged: 1, lost: 0, watches: 0 };
     const steps = { startStopped: false, snapshot: 'none', beforeTasks: 0, afterTasks: 0, reboot: 'if-needed' };
     const input = { cycle: 'plan-1', stage: 'prod', manifest: 'sha256:prod-manifest-1', wave, steps, paused: false };
     const handle = await bench.client.start('patchWave', {
@@ -243,7 +251,94 @@ describe('waves', () => {
     });
     await handle.query(waveState);
     expect(world.steps('prod')).toEqual([]);
-    await handle.signal(steerWave, { paused: false, failed: 2 });
+    await handle.signal(steerWave, { paused: false, failed: 2, lost: 2 });
     expect(await handle.result()).toMatchObject({ done: 4, failed: 2, ended: 'completed' });
+  });
+});
+
+describe('nodes that failed', () => {
+  const wave = { batches: [1, 1, 1, 1], maxUnavailable: 2 };
+
+  test('keep consuming the budget: the wave goes on with what is left of it', async () => {
+    const { world } = bench;
+    world.plays({ takes: { install: MINUTE }, stages: [{ name: 'prod', failures: { 'w1.b1': 1 }, waves: [wave] }] });
+    expect(await (await bench.startCycle()).result()).toMatchObject({ status: 'completed-with-failures' });
+    expect(world.asked('webhook')).toEqual([]);
+    let out = 0;
+    const atOnce = world.journal.flatMap((entry) => {
+      if (entry.what === 'step' && entry.step === 'check') out += 1;
+      if (entry.what === 'record' && entry.batch !== 1) out -= 1;
+      return entry.what === 'step' && entry.step === 'check' ? [out] : [];
+    });
+    expect(atOnce).toEqual([1, 2, 2, 2]);
+  });
+
+  test('and leave no room make the cycle ask, whose answer gives their room back', async () => {
+    const { world } = bench;
+    const failures = { 'w1.b1': 1, 'w1.b2': 1 };
+    world.plays({ stages: [{ name: 'prod', policy: { onFailure: 'stop' }, failures, waves: [wave] }] });
+    const cycle = await bench.startCycle();
+    const ended = await bench.resultOf(cycle, (event) => {
+      expect(event.message).toContain(
+        '2 nodes that failed in euw1-az1 of 111122223333 in eu-west-1 keep consuming maxUnavailable (2), which leaves no room for the next 1 of stage prod: to go on gives their room back.',
+      );
+      expect(begun()).toEqual(['w1.b1', 'w1.b2']);
+      return cycle.executeUpdate(answer, says('continue'));
+    });
+    expect(ended).toMatchObject({ status: 'completed-with-failures' });
+    expect(begun()).toEqual(['w1.b1', 'w1.b2', 'w1.b3', 'w1.b4']);
+  });
+
+  test('leave no room for a batch that is larger than what is left', async () => {
+    const { world } = bench;
+    const failures = { 'w1.b1': 1 };
+    world.plays({ stages: [{ name: 'prod', failures, waves: [{ batches: [3, 3], maxUnavailable: 3 }] }] });
+    const cycle = await bench.startCycle();
+    const ended = await bench.resultOf(cycle, (event) => {
+      expect(event.message).toContain('no room for the next 3');
+      return cycle.executeUpdate(answer, says('stop'));
+    });
+    expect(ended).toMatchObject({ status: 'failed' });
+    expect(begun()).toEqual(['w1.b1']);
+  });
+
+  test('are tried again while others wait for their room, and make it when they are well', async () => {
+    const { world } = bench;
+    const failures = { 'w1.b1': 1, 'w1.b2': 1 };
+    world.plays({ stages: [{ name: 'prod', failures, waves: [wave] }] });
+    const cycle = await bench.startCycle();
+    await bench.resultOf(cycle, () => cycle.executeUpdate(answer, says('retry-failed')));
+    expect(world.asked('webhook')).toHaveLength(1);
+    expect(begun().slice(0, 2)).toEqual(['w1.b1', 'w1.b2']);
+    expect([...begun().slice(2, 4)].sort()).toEqual(['w2.b1', 'w2.b2']);
+    expect([...begun().slice(4)].sort()).toEqual(['w1.b3', 'w1.b4']);
+  });
+
+  test('and fail again make the cycle ask again', async () => {
+    const { world } = bench;
+    const failures = { 'w1.b1': 1, 'w1.b2': 1, 'w2.b1': 1, 'w2.b2': 1 };
+    world.plays({ stages: [{ name: 'prod', failures, waves: [wave] }] });
+    const cycle = await bench.startCycle();
+    const answers = [says('retry-failed'), says('continue')];
+    await bench.resultOf(cycle, ...answers.map((said) => () => cycle.executeUpdate(answer, said)));
+    expect(begun()).toHaveLength(6);
+  });
+
+  test('count in the next window of what was not reached in theirs', async () => {
+    const { world } = bench;
+    world.plays({
+      windows: [daily('short', 3, { duration: 10 * MINUTE, cutoff: 5 * MINUTE })],
+      takes: { install: 6 * MINUTE },
+      stages: [
+        { name: 'prod', failures: { 'w1.b1': 2 }, waves: [{ window: 'short', batches: [2, 2], maxUnavailable: 2 }] },
+      ],
+    });
+    const cycle = await bench.startCycle();
+    await bench.resultOf(cycle, () => {
+      expect(begun()).toEqual(['w1.b1']);
+      expect(world.asked('continue')).toMatchObject([{ of: 'carried-over' }]);
+      return cycle.executeUpdate(answer, says('continue'));
+    });
+    expect(begun()).toEqual(['w1.b1', 'w2.b1']);
   });
 });
