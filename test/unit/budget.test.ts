@@ -72,7 +72,7 @@ describe('the disruption budget', () => {
           let [next, failed, down, forgiven, retries] = [0, 0, 0, 0, 1];
           const out = () => inFlight.reduce((sum, { size }) => sum + size, 0);
           for (let step = 0; next < batches.length && step < 500; step++) {
-            const { size = 0, failing = 0 } = batches[next] ?? {};
+            const { size, failing } = batches[next] ?? { size: 0, failing: 0 };
             const room = { maxUnavailable, outOfService: out(), lost: budget.lostTo(1) };
             const move = moves.next().value;
             if (move === 'end' && inFlight[0]) {
