@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
-import { Gate } from './gate.js';
 import {
   type Fleet,
   FleetError,
@@ -50,9 +49,9 @@ export interface EffectRequest extends OperationOwner {
 
 /**
  * Nothing is sent twice, though Temporal may start a second attempt while the first one only slept (a stopped process, a
- * paused machine, a worker cut off): an attempt asks the store whether the send is still its own, and what it sends leaves
- * within SEND_WITHIN of asking or not at all. A later attempt takes the send over and then looks for GRACE. So whatever
- * the earlier one still sent has been accepted by the time the looking ends:
+ * paused machine, a worker cut off): at the wire, an attempt asks the store whether the send is still its own, and what it
+ * sends leaves within SEND_WITHIN of asking or not at all. A later attempt takes the send over and then looks for GRACE. So
+ * whatever the earlier one still sent has been accepted by the time the looking ends:
  *
  *   SEND_WITHIN (2.5 s) + connection and request time-out (2 s + 10 s, aws/clients.ts) < GRACE (15 s)
  *
@@ -61,9 +60,6 @@ export interface EffectRequest extends OperationOwner {
  */
 const SEND_WITHIN = 2_500;
 const GRACE = 15_000;
-
-/** Of one worker: where thousands want to send at the same moment, each would take longer than it may. */
-const SENDS_AT_ONCE = 128;
 
 /** EC2's bucket for CreateSnapshots, of an account in a Region (EC2 API reference, request throttling). */
 const SNAPSHOT_RATE = { capacity: 100, refill: 5 };
@@ -87,7 +83,6 @@ export class Effects {
   private readonly records: Records;
   private readonly grace: number;
   private readonly snapshotTurns: Turns;
-  private readonly sends = new Gate(SENDS_AT_ONCE);
 
   constructor({
     fleet,
@@ -125,8 +120,8 @@ export class Effects {
     }
   }
 
-  /** Asks whether the send is still this attempt's; the answer is good until the returned check says no. */
-  private async mine(operation: Operation, attempt: number): Promise<() => void> {
+  /** Throws where the send is not this attempt's any more, or the store took too long to say so. */
+  private async mine(operation: Operation, attempt: number): Promise<void> {
     const asked = { monotonic: performance.now(), wall: Date.now() };
     const unsent = (why: string) =>
       new FleetError({
@@ -137,15 +132,13 @@ export class Effects {
         message: `${operation.key} was not sent: ${why}`,
       });
     if (!(await this.records.maySend(operation.key, attempt))) throw unsent('another attempt has taken it over.');
-    return () => {
-      // Either clock may stand still while a machine is paused.
-      const passed = Math.max(performance.now() - asked.monotonic, Date.now() - asked.wall);
-      if (passed > SEND_WITHIN) {
-        throw unsent(
-          `${Math.round(passed)} ms passed since the store gave leave. Is the store, or this worker, too slow?`,
-        );
-      }
-    };
+    // Either clock may stand still while a machine is paused.
+    const passed = Math.max(performance.now() - asked.monotonic, Date.now() - asked.wall);
+    if (passed > SEND_WITHIN) {
+      throw unsent(
+        `the store gave leave ${Math.round(passed)} ms after it was asked. Is it, or this worker, too slow?`,
+      );
+    }
   }
 
   private async send(own: Own, effect: Effect, signal: AbortSignal): Promise<Sent> {
@@ -172,9 +165,7 @@ export class Effects {
         const lacking = operation.nodes.filter((node) => !have.has(node));
         const { refused } = await nodeByNode(lacking, async (node) => {
           const request = { key: operation.key, node, tags: effect.tags };
-          await this.inTurn(at, signal, () =>
-            this.sends.run(async () => this.fleet.createSnapshots(at, request, signal, await own.mine())),
-          );
+          await this.inTurn(at, signal, () => this.fleet.createSnapshots(at, request, signal, own.mine));
         });
         return { externalIds: [], refused };
       }
@@ -207,7 +198,7 @@ export class Effects {
         if (snapshot === undefined) throw new Error(`${operation.key} has no snapshot of ${node}.`);
         const token = uuidOf(`${operation.key} ${node}`);
         const request = { token, key: operation.key, node, snapshot, tags };
-        await this.fleet.restoreRootVolume(operation, request, signal, await mine());
+        await this.fleet.restoreRootVolume(operation, request, signal, mine);
       },
       (error): error is FleetError => isRejected(error) || isNotYet(error),
     );
@@ -284,8 +275,7 @@ export class Effects {
     const { document, parameters, executionTimeout } = effect;
     const send = async (nodes: readonly NodeId[]) => {
       const request = { key: operation.key, document, parameters, nodes, executionTimeout };
-      const sent = await this.sends.run(async () => this.fleet.sendCommand(operation, request, signal, await mine()));
-      return sent.commandId;
+      return (await this.fleet.sendCommand(operation, request, signal, mine)).commandId;
     };
     try {
       return await send(operation.nodes);
@@ -303,7 +293,7 @@ export class Effects {
 interface Own {
   readonly operation: Operation;
   readonly fresh: boolean;
-  readonly mine: () => Promise<() => void>;
+  readonly mine: () => Promise<void>;
 }
 
 /** What AWS refuses for one node is that node's result, and nobody else's. */

@@ -6,6 +6,7 @@ import type { AccountId, Instant, Location, NodeId } from '../domain/ids.js';
 import type { EstateSettings } from '../domain/import/estate.js';
 import type { OtherPatching } from '../domain/other-patching.js';
 import type { RootVolumes } from './rollback-ports.js';
+import type { BeforeSend } from './send-ports.js';
 import type { SnapshotKeeping } from './snapshot-ports.js';
 
 /* What the activities ask of AWS; `aws/` implements it, tests may. */
@@ -110,12 +111,11 @@ export interface Fleet extends RootVolumes, SnapshotKeeping {
   /** Those of these nodes whose agent is online, at 50 a call to AWS; the others are offline, gone, or never registered. */
   onlineNodes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<NodeId[]>;
 
-  /** `beforeSend` is called at the last moment before the request goes out; what it throws keeps the request from being sent. */
   sendCommand(
     at: Location,
     request: CommandRequest,
     signal: AbortSignal,
-    beforeSend?: () => void,
+    beforeSend?: BeforeSend,
   ): Promise<{ commandId: string }>;
   /** The commands sent at or after `since` whose key starts with `keyPrefix`. */
   listCommands(at: Location, query: { keyPrefix: string; since: Instant }, signal: AbortSignal): Promise<Command[]>;
@@ -127,12 +127,12 @@ export interface Fleet extends RootVolumes, SnapshotKeeping {
   patches(at: Location, node: NodeId, signal: AbortSignal): Promise<NodePatch[]>;
   ensureBaseline(at: Location, request: BaselineRequest, signal: AbortSignal): Promise<RegisteredBaseline[]>;
 
-  /** All volumes of one instance at once (`beforeSend` as above), each snapshot tagged with the key, the cycle and the stage. */
+  /** All volumes of one instance at once, each snapshot tagged with the key, the cycle and the stage. */
   createSnapshots(
     at: Location,
     request: { key: string; node: NodeId; tags: Readonly<Record<string, string>> },
     signal: AbortSignal,
-    beforeSend?: () => void,
+    beforeSend?: BeforeSend,
   ): Promise<Snapshot[]>;
   /** All snapshots whose key starts with the prefix. */
   findSnapshots(at: Location, keyPrefix: string, signal: AbortSignal): Promise<Snapshot[]>;

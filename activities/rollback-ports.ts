@@ -8,6 +8,7 @@ import type {
   RollbackPlan,
   RollbackScope,
 } from '../domain/rollback.js';
+import type { BeforeSend } from './send-ports.js';
 
 /* What rolling back asks of the fleet and of the memory. */
 
@@ -21,22 +22,25 @@ export interface RestoreTask {
   readonly state: RestoreEnd | 'pending' | 'in-progress' | 'failing';
 }
 
+export interface RestoreRequest {
+  /** A UUID: the same token is the same task. */
+  readonly token: string;
+  readonly key: string;
+  readonly node: NodeId;
+  readonly snapshot: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** Part of Fleet. */
 export interface RootVolumes {
   /** The volumes of these instances as they are now; one that is gone is left out. */
   instanceVolumes(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<InstanceVolumes[]>;
-  /** Begins to replace a root volume by what is in the snapshot; the old volume is kept. `token` is a UUID: the same token is the same task. */
+  /** Begins to replace a root volume by what is in the snapshot; the old volume is kept. */
   restoreRootVolume(
     at: Location,
-    request: {
-      readonly token: string;
-      readonly key: string;
-      readonly node: NodeId;
-      readonly snapshot: string;
-      readonly tags: Readonly<Record<string, string>>;
-    },
+    request: RestoreRequest,
     signal: AbortSignal,
-    beforeSend?: () => void,
+    beforeSend?: BeforeSend,
   ): Promise<{ taskId: string }>;
   /** The tasks of these nodes that were started with the key. */
   restoreTasks(at: Location, key: string, nodes: readonly NodeId[], signal: AbortSignal): Promise<RestoreTask[]>;

@@ -5,15 +5,12 @@ import { stepKey } from '../domain/keys.js';
 import type { Batch, Manifest, Wave } from '../domain/manifest.js';
 import { stepNames, stepOf, tasksOf } from '../domain/steps.js';
 import { verdict } from '../domain/verdict.js';
-import { Gate } from './gate.js';
 import { sideBySide } from './locations.js';
 import type { Fleet, NodeProgress, NodeScan, NodeVerdict, Records } from './ports.js';
 import { listOf } from './step-effects.js';
 
 /** Reads of patches side by side in one batch: under the default rates with ten batches in flight. */
 const READS_AT_ONCE = 5;
-/** And of all batches of a worker: where thousands of calls wait for a socket, they time out before they have left. */
-const reads = new Gate(128);
 
 export interface BatchRecord {
   readonly done: number;
@@ -97,7 +94,7 @@ export async function readScans(
   const states = await fleet.patchStates(at, nodes, signal);
   const scans = await sideBySide(
     states,
-    async (state) => ({ at, state, patches: await reads.run(() => fleet.patches(at, state.node, signal)) }),
+    async (state) => ({ at, state, patches: await fleet.patches(at, state.node, signal) }),
     READS_AT_ONCE,
   );
   return new Map(scans.map((scan) => [scan.state.node, scan]));

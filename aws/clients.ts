@@ -9,16 +9,19 @@ import type { AccountDirectory } from '../activities/ports.js';
 import type { AccountId, Location } from '../domain/ids.js';
 import { Connection } from './connection.js';
 import { RoleCredentials } from './credentials.js';
-import { AROUND_EACH_ATTEMPT, type CallObserver, observing } from './observe.js';
+import { Gate } from './gate.js';
+import { AROUND_EACH_ATTEMPT, type CallObserver, observing, type Service } from './observe.js';
 
 /** With what activities/effects.ts says of a send, these two bound how late AWS may still accept it. */
 const CONNECTION_TIMEOUT = 2_000;
 const REQUEST_TIMEOUT = 10_000;
 /**
- * More than a worker has calls in flight to one endpoint: the SDK's connection timeout counts the wait for a free socket,
- * so that a short queue would look like an unreachable AWS.
+ * Requests under way at the same time, of one process and of one of its locations; the others wait before either clock runs.
+ * The SDK's clocks start when a request is made, whether or not there is a socket for it and the process has time to read
+ * the answer, so that a crowd would look like an unreachable AWS. A location that does not answer holds its own share alone.
  */
-const SOCKETS_PER_ENDPOINT = 512;
+const REQUESTS_AT_ONCE = 256;
+export const REQUESTS_AT_ONCE_PER_LOCATION = 64;
 const READ_ATTEMPTS = 3;
 /** A read of hundreds of nodes would begin anew for one that was refused too often. */
 const THROTTLED_READ_ATTEMPTS = 6;
@@ -36,9 +39,10 @@ export class Connections {
     connectionTimeout: CONNECTION_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
     throwOnRequestTimeout: true,
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_PER_ENDPOINT }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_PER_ENDPOINT }),
+    httpAgent: new HttpAgent({ keepAlive: true }),
+    httpsAgent: new HttpsAgent({ keepAlive: true }),
   };
+  readonly #places = new Gate(REQUESTS_AT_ONCE);
 
   constructor(accounts: AccountDirectory, onCall: CallObserver) {
     this.#accounts = accounts;
@@ -63,10 +67,10 @@ export class Connections {
       credentials,
       maxAttempts: READ_ATTEMPTS,
     };
-    const clients = { sts: new STSClient(settings), iam: new IAMClient(settings) };
-    clients.sts.middlewareStack.add(observing('sts', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    clients.iam.middlewareStack.add(observing('iam', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    return clients;
+    return {
+      sts: this.#paced(new STSClient(settings), 'sts', at),
+      iam: this.#paced(new IAMClient(settings), 'iam', at),
+    };
   }
 
   close(): void {
@@ -84,19 +88,18 @@ export class Connections {
     // Adaptive: a client that is throttled slows itself down, and its calls wait here instead of being refused there.
     const reads = { ...settings, maxAttempts: THROTTLED_READ_ATTEMPTS, retryMode: 'adaptive' };
     const effects = { ...settings, maxAttempts: 1 };
+    const here = new Gate(REQUESTS_AT_ONCE_PER_LOCATION);
     const clients = {
-      ssm: new SSMClient(reads),
-      ec2: new EC2Client(reads),
+      ssm: this.#paced(new SSMClient(reads), 'ssm', at, here),
+      ec2: this.#paced(new EC2Client(reads), 'ec2', at, here),
       // A bucket in the path works on AWS, and on every endpoint that stands for it whatever its host is called;
       // a bucket in the host name would need a wildcard name for that host.
-      s3: new S3Client({ ...reads, forcePathStyle: true }),
-      once: { ssm: new SSMClient(effects), ec2: new EC2Client(effects) },
+      s3: this.#paced(new S3Client({ ...reads, forcePathStyle: true }), 's3', at, here),
+      once: {
+        ssm: this.#paced(new SSMClient(effects), 'ssm', at, here),
+        ec2: this.#paced(new EC2Client(effects), 'ec2', at, here),
+      },
     };
-    clients.ssm.middlewareStack.add(observing('ssm', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    clients.ec2.middlewareStack.add(observing('ec2', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    clients.s3.middlewareStack.add(observing('s3', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    clients.once.ssm.middlewareStack.add(observing('ssm', at, this.#onCall), AROUND_EACH_ATTEMPT);
-    clients.once.ec2.middlewareStack.add(observing('ec2', at, this.#onCall), AROUND_EACH_ATTEMPT);
     return new Connection(at, clients, credentials);
   }
 
@@ -104,13 +107,38 @@ export class Connections {
   #credentialsOf(at: Location): RoleCredentials {
     const known = this.#roles.get(at.account);
     if (known !== undefined) return known.credentials;
-    const sts = new STSClient({ region: at.region, requestHandler: this.#requestHandler, maxAttempts: READ_ATTEMPTS });
-    sts.middlewareStack.add(observing('sts', at, this.#onCall), AROUND_EACH_ATTEMPT);
+    const settings = { region: at.region, requestHandler: this.#requestHandler, maxAttempts: READ_ATTEMPTS };
+    const sts = this.#paced(new STSClient(settings), 'sts', at);
     const credentials = new RoleCredentials(at.account, this.#accounts, sts);
     this.#roles.set(at.account, { credentials, sts });
     return credentials;
   }
+
+  /**
+   * Each attempt waits for its place, and is reported without that wait. It is signed before: signing may wait for
+   * AssumeRole, which needs a place as well.
+   */
+  #paced<SdkClient extends Client>(client: SdkClient, service: Service, at: Location, here?: Gate): SdkClient {
+    const observe = observing(service, at, this.#onCall);
+    client.middlewareStack.add((next, context) => {
+      const attempt = observe(next, context);
+      const inPlace = (request: Parameters<typeof attempt>[0]) => this.#places.run(() => attempt(request));
+      return here ? (request) => here.run(() => inPlace(request)) : inPlace;
+    }, AROUND_EACH_ATTEMPT);
+    return client;
+  }
 }
+
+/** As much of the SDK's clients as pacing needs. */
+interface Client {
+  readonly middlewareStack: {
+    add(middleware: Middleware, options: typeof AROUND_EACH_ATTEMPT): void;
+  };
+}
+type Middleware = <Request, Answer>(
+  next: (request: Request) => Promise<Answer>,
+  context: { commandName?: string },
+) => (request: Request) => Promise<Answer>;
 
 /** `memoized` tells the SDK's clients to ask each time and to keep no copy of their own, which would outlive a renewal. */
 const provider = (credentials: RoleCredentials) =>

@@ -6,6 +6,7 @@ import {
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import type { Command, CommandRequest, Invocation, InvocationStatus } from '../activities/ports.js';
+import type { BeforeSend } from '../activities/send-ports.js';
 import type { Instant, NodeId } from '../domain/ids.js';
 import { AT_THE_WIRE, type Connection, calling } from './connection.js';
 import { rejected } from './errors.js';
@@ -34,7 +35,7 @@ export const sendCommand = async (
   output: OutputPlace,
   request: CommandRequest,
   signal: AbortSignal,
-  beforeSend?: () => void,
+  beforeSend?: BeforeSend,
 ): Promise<{ commandId: string }> => {
   if (request.nodes.length === 0 || request.nodes.length > NODES_PER_COMMAND) {
     const message = `a command takes 1 to ${NODES_PER_COMMAND} nodes, not ${request.nodes.length}: split them into batches`;

@@ -1,9 +1,10 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { BeforeSend } from '../activities/send-ports.js';
 import type { Location } from '../domain/ids.js';
 import type { RoleCredentials } from './credentials.js';
-import { isExpired, toFleetError } from './errors.js';
+import { HeldBack, isExpired, toFleetError } from './errors.js';
 
 /** What every call to an SDK client takes beside its command. */
 export interface CallOptions {
@@ -38,7 +39,7 @@ export class Connection {
   }
 
   /**
-   * @throws the signal's reason when it is aborted; else FleetError
+   * @throws the signal's reason when it is aborted, and what a BeforeSend throws; else FleetError
    */
   async call<Answer>(
     operation: string,
@@ -62,6 +63,7 @@ export class Connection {
       );
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      if (error instanceof HeldBack) throw error.cause;
       throw toFleetError(error, this.at, operation);
     }
   }
@@ -89,10 +91,12 @@ export const AT_THE_WIRE = { step: 'deserialize', priority: 'low', name: 'patcht
 
 /** Middleware for one command that calls this before each of its requests, and sends none where it throws. */
 export const calling =
-  (beforeSend: () => void) =>
+  (beforeSend: BeforeSend) =>
   <Request, Answer>(next: (request: Request) => Promise<Answer>) =>
   async (request: Request): Promise<Answer> => {
-    beforeSend();
+    await beforeSend().catch((cause: unknown) => {
+      throw new HeldBack('The caller held the request back', { cause });
+    });
     return await next(request);
   };
 

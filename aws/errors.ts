@@ -12,6 +12,11 @@ export class CredentialsFailure extends Error {
   override readonly name = 'CredentialsFailure';
 }
 
+/** The caller held a request back right before the wire, for the reason that is its cause: AWS knows nothing of it. */
+export class HeldBack extends Error {
+  override readonly name = 'HeldBack';
+}
+
 /*
  * Codes differ by protocol (EC2 and STS query, SSM JSON, S3 REST); these are the ones that a location's calls can meet.
  * Some services end in `Exception` what others do not: here it is left off.

@@ -1,6 +1,6 @@
 import type { FleetErrorCode } from '../activities/ports.js';
 import type { Location } from '../domain/ids.js';
-import { classify } from './errors.js';
+import { classify, HeldBack } from './errors.js';
 
 /** One request that went to AWS; every attempt of a repeated call is one. */
 export interface CallRecord {
@@ -37,6 +37,7 @@ export const observing =
       report('ok');
       return answer;
     } catch (error) {
+      if (error instanceof HeldBack) throw error;
       report(error instanceof Error && error.name === 'AbortError' ? 'aborted' : classify(error).code);
       throw error;
     }

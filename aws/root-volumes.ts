@@ -3,7 +3,8 @@ import {
   type Instance,
   paginateDescribeReplaceRootVolumeTasks,
 } from '@aws-sdk/client-ec2';
-import type { RestoreTask } from '../activities/rollback-ports.js';
+import type { RestoreRequest, RestoreTask } from '../activities/rollback-ports.js';
+import type { BeforeSend } from '../activities/send-ports.js';
 import type { NodeId } from '../domain/ids.js';
 import type { InstanceVolumes } from '../domain/rollback.js';
 import { AT_THE_WIRE, type Connection, calling, chunksOf } from './connection.js';
@@ -39,15 +40,9 @@ const volumesOf = ({ InstanceId, State, Placement, RootDeviceName, BlockDeviceMa
 /** See Fleet.restoreRootVolume. One attempt, though its token would make a repetition the same task: whoever repeats it asks the store first. */
 export const restoreRootVolume = async (
   aws: Connection,
-  request: {
-    readonly token: string;
-    readonly key: string;
-    readonly node: NodeId;
-    readonly snapshot: string;
-    readonly tags: Readonly<Record<string, string>>;
-  },
+  request: RestoreRequest,
   signal: AbortSignal,
-  beforeSend?: () => void,
+  beforeSend?: BeforeSend,
 ): Promise<{ taskId: string }> => {
   const tags = { ...request.tags, [KEY_TAG]: request.key };
   const command = new CreateReplaceRootVolumeTaskCommand({

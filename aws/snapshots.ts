@@ -1,5 +1,6 @@
 import { CreateSnapshotsCommand, paginateDescribeSnapshots, type Tag } from '@aws-sdk/client-ec2';
 import type { Snapshot } from '../activities/ports.js';
+import type { BeforeSend } from '../activities/send-ports.js';
 import type { NodeId } from '../domain/ids.js';
 import { AT_THE_WIRE, type Connection, calling } from './connection.js';
 import { rejected } from './errors.js';
@@ -16,7 +17,7 @@ export const createSnapshots = async (
   aws: Connection,
   { key, node, tags }: { key: string; node: NodeId; tags: Readonly<Record<string, string>> },
   signal: AbortSignal,
-  beforeSend?: () => void,
+  beforeSend?: BeforeSend,
 ): Promise<Snapshot[]> => {
   if (key.length > TAG_VALUE_LENGTH) {
     throw rejected(

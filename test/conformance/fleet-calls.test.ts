@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AccountDirectory, FleetError } from '../../activities/ports.js';
+import { REQUESTS_AT_ONCE_PER_LOCATION } from '../../aws/clients.js';
 import { type CallRecord, createFleet } from '../../aws/index.js';
 import type { AccountId, Instant, NodeId, Region } from '../../domain/ids.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
@@ -215,16 +216,53 @@ test('objects go to the bucket of the location’s Region, named in the path', a
 });
 
 test('a send that is called off at the last moment, after its credentials were got, does not go out', async () => {
-  const { fleet, count } = await open(({ operation }) =>
+  const { fleet, count, records } = await open(({ operation }) =>
     operation === 'AssumeRole' ? assumedRole('ASIA1', inAnHour()) : sent,
   );
-  const off = () => {
+  const reason = new Error('somebody else has taken it over');
+  const off = async () => {
     expect(count('AssumeRole')).toBe(1);
-    throw new Error('somebody else has taken it over');
+    throw reason;
   };
-  await failure(fleet.sendCommand(at, command, never, off));
-  await failure(fleet.createSnapshots(at, { key: command.key, node: 'i-1' as NodeId, tags: {} }, never, off));
+  const snapshot = { key: command.key, node: 'i-1' as NodeId, tags: {} };
+  expect(await failure(fleet.sendCommand(at, command, never, off))).toBe(reason);
+  expect(await failure(fleet.createSnapshots(at, snapshot, never, off))).toBe(reason);
   expect(count('SendCommand') + count('CreateSnapshots')).toBe(0);
-  await fleet.sendCommand(at, command, never, () => {});
+  expect(records).toMatchObject([{ operation: 'AssumeRole' }]);
+  await fleet.sendCommand(at, command, never, async () => {});
   expect(count('SendCommand')).toBe(1);
+});
+
+test('of a crowd, a location’s share is under way; the others wait before any clock runs, and hold up no other location', async () => {
+  let [asked, underWay] = [0, 0];
+  let [fill, release] = [() => {}, () => {}];
+  const full = new Promise<void>((resolve) => {
+    fill = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { fleet, count } = await open(async ({ operation }) => {
+    if (operation === 'AssumeRole') return assumedRole('ASIA1', inAnHour());
+    if (operation === 'ListCommands') return ok({ Commands: [] });
+    underWay += 1;
+    if (underWay === REQUESTS_AT_ONCE_PER_LOCATION) fill();
+    await released;
+    return sent;
+  });
+  const crowd = Array.from({ length: 3 * REQUESTS_AT_ONCE_PER_LOCATION }, () =>
+    fleet.sendCommand(at, command, never, async () => {
+      asked += 1;
+    }),
+  );
+  await full;
+  const since = '2026-05-12T02:00:00.000Z' as Instant;
+  expect(await fleet.listCommands(elsewhere, { keyPrefix: 'patchtide/', since }, never)).toEqual([]);
+  expect({ asked, underWay }).toEqual({
+    asked: REQUESTS_AT_ONCE_PER_LOCATION,
+    underWay: REQUESTS_AT_ONCE_PER_LOCATION,
+  });
+  release();
+  await Promise.all(crowd);
+  expect(count('SendCommand')).toBe(crowd.length);
 });

@@ -15,7 +15,8 @@ export interface ScriptedAnswer {
   readonly body: string;
 }
 /** Answers a request; `hang-up` closes the connection without an answer, `silence` never answers. */
-export type Script = (call: ScriptedCall) => ScriptedAnswer | 'hang-up' | 'silence';
+export type Script = (call: ScriptedCall) => Reply | Promise<Reply>;
+type Reply = ScriptedAnswer | 'hang-up' | 'silence';
 
 export const ok = (body: object | string): ScriptedAnswer => ({
   status: 200,
@@ -45,7 +46,7 @@ export const startScriptedAws = async (
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const call = await toCall(request);
     calls.push(call);
-    const reply = script(call);
+    const reply = await script(call);
     if (reply === 'hang-up') request.socket.destroy();
     else if (reply !== 'silence') response.writeHead(reply.status).end(reply.body);
   };

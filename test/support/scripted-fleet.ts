@@ -39,7 +39,8 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       there(wanted)
         .filter(({ ping }) => ping === 'online')
         .map(({ id }) => id),
-    sendCommand: async (_at, request) => {
+    sendCommand: async (_at, request, _signal, beforeSend) => {
+      await beforeSend?.();
       const commandId = `command-${commands.size + 1}`;
       commands.set(commandId, request);
       note('command', request.key, request.document, request.nodes);
@@ -77,7 +78,8 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       }),
     patches: async (_at, node) => [...(patches.get(node) ?? [])],
     ensureBaseline: async () => [],
-    createSnapshots: async (_at, { key, node }) => {
+    createSnapshots: async (_at, { key, node }, _signal, beforeSend) => {
+      await beforeSend?.();
       const snapshot = {
         snapshotId: `snap-${snapshots.length + 1}`,
         node,
@@ -99,7 +101,8 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
         root: { volume: 'vol-1', device: '/dev/xvda' },
         data: [],
       })),
-    restoreRootVolume: async (_at, { key, node, snapshot }) => {
+    restoreRootVolume: async (_at, { key, node, snapshot }, _signal, beforeSend) => {
+      await beforeSend?.();
       const taskId = `replacevol-${tasks.length + 1}`;
       tasks.push({ taskId, node, key, state: 'succeeded' });
       note('restore', key, snapshot, [node]);

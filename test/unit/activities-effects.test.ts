@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type EffectRequest, Effects } from '../../activities/effects.js';
-import type { Fleet } from '../../activities/ports.js';
+import type { Fleet, Records } from '../../activities/ports.js';
 import type { NodeId } from '../../domain/ids.js';
 import { HERE, managedNode, nodeIds } from '../store/examples.js';
 import { activityBench } from '../support/activity-bench.js';
@@ -80,21 +80,20 @@ describe('an effect', () => {
     expect(effect.kind).toBe('command');
   });
 
-  test('that gets to the wire too late is not sent', async () => {
+  test('that the store gives leave for too late is not sent', async () => {
     const world = over();
-    const send = world.fleet.sendCommand;
-    const slow: Fleet['sendCommand'] = async (at, wanted, signal, beforeSend) => {
-      const now = Date.now;
+    const now = Date.now;
+    const maySend: Records['maySend'] = async (...asked) => {
+      const leave = await bench.store.maySend(...asked);
       Date.now = () => now() + 3_000;
-      try {
-        beforeSend?.();
-      } finally {
-        Date.now = now;
-      }
-      return send(at, wanted, signal);
+      return leave;
     };
-    const effects = new Effects({ fleet: { ...world.fleet, sendCommand: slow }, records: bench.store, grace: 50 });
-    await expect(effects.carryOut(request(), never)).rejects.toMatchObject({ code: 'not-sent', effect: 'none' });
+    const effects = new Effects({ fleet: world.fleet, records: { ...bench.store, maySend }, grace: 50 });
+    try {
+      await expect(effects.carryOut(request(), never)).rejects.toMatchObject({ code: 'not-sent', effect: 'none' });
+    } finally {
+      Date.now = now;
+    }
     expect(world.done).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Gate } from '../../activities/gate.js';
+import { Gate } from '../../aws/gate.js';
 
 test('a gate lets so many run at once, the others in their order, and goes on where one fails', async () => {
   const gate = new Gate(2);
