@@ -50,6 +50,34 @@ describe('an effect', () => {
     expect(Date.parse(sent?.deadline ?? '') - Date.now()).toBeGreaterThan(590_000);
   });
 
+  test('whose answer was lost is found by its key, and not sent again', async () => {
+    const world = over();
+    const lost: Fleet['sendCommand'] = async (...call) => {
+      await world.fleet.sendCommand(...call);
+      throw fleetError(HERE, 'unreachable', 'unknown');
+    };
+    const first = new Effects({ fleet: { ...world.fleet, sendCommand: lost }, records: bench.store, grace: 50 });
+    await expect(first.carryOut(request(), never)).rejects.toMatchObject({ code: 'unreachable' });
+    await world.effects.carryOut(request(), never);
+    expect(world.done).toHaveLength(1);
+    expect(await bench.store.operation(request().key)).toMatchObject({ status: 'sent', externalIds: ['command-1'] });
+  });
+
+  test('that was lost half way takes a snapshot of those nodes only that have none', async () => {
+    const world = over();
+    const snapshots = request({ step: 'snapshot', effect: { kind: 'snapshots', tags: {} } });
+    const half: Fleet['createSnapshots'] = async (at, wanted, ...more) => {
+      if (wanted.node === three) throw fleetError(HERE, 'unreachable', 'none');
+      const taken = await world.fleet.createSnapshots(at, wanted, ...more);
+      if (wanted.node === two) throw fleetError(HERE, 'unreachable', 'unknown');
+      return taken;
+    };
+    const first = new Effects({ fleet: { ...world.fleet, createSnapshots: half }, records: bench.store, grace: 50 });
+    await expect(first.carryOut(snapshots, never)).rejects.toMatchObject({ code: 'unreachable' });
+    await world.effects.carryOut(snapshots, never);
+    expect(world.done.map(({ nodes }) => nodes)).toEqual([[one], [two], [three]]);
+  });
+
   test('of an attempt that slept is not sent once another has taken it over', async () => {
     let wake = (): void => {};
     const asleep = new Promise<void>((resolve) => {

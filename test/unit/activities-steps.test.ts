@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Fleet } from '../../activities/ports.js';
+import type { CommandRequest, Fleet } from '../../activities/ports.js';
 import type { Task } from '../../domain/documents/types.js';
-import type { NodeId } from '../../domain/ids.js';
-import type { Manifest } from '../../domain/manifest.js';
+import type { AccountId, NodeId, Region } from '../../domain/ids.js';
+import type { InstallList, Manifest } from '../../domain/manifest.js';
 import { DEV, HERE, managedNode, nodeIds } from '../store/examples.js';
 import { activityBench } from '../support/activity-bench.js';
 import { fleetError } from '../support/scripted-fleet.js';
@@ -235,4 +235,54 @@ test('a scan of the fleet leaves out the nodes that a cycle is working on', asyn
   const { locations } = await bench.store.selection(digest);
   expect([nodes, busy]).toEqual([2, 1]);
   expect(locations.flatMap(({ batches }) => batches.flatMap((batch) => batch.nodes))).toEqual([two]);
+});
+
+describe('an install', () => {
+  const begun = async (change: (manifest: Manifest) => Manifest) => {
+    const { digest } = await bench.prepared(2, change);
+    const sent: CommandRequest[] = [];
+    const written: string[] = [];
+    const world = bench.over(running, {
+      sendCommand: async (_at, request) => {
+        sent.push(request);
+        return { commandId: 'command-1' };
+      },
+      putObject: async (_at, name, body) => {
+        written.push(body);
+        return `s3://bucket/${name}`;
+      },
+    });
+    const install = { manifest: digest, run: RUN, wave: 1, batches: [1], step: 'install' };
+    await world.run(world.activities.beginStep, install);
+    return { sent, written };
+  };
+
+  test.each([
+    ['if-needed', 'RebootIfNeeded'],
+    ['always', 'NoReboot'],
+    ['never', 'NoReboot'],
+  ] as const)('of a plan with reboot: %s says %s', async (reboot, option) => {
+    const { sent } = await begun(withPolicy({ reboot }));
+    expect(sent).toMatchObject([{ parameters: { Operation: ['Install'], RebootOption: [option] } }]);
+  });
+
+  test('takes the list of its own location, operating system and patch group', async () => {
+    const list = (id: string, more: Partial<InstallList> = {}): InstallList => ({
+      ...HERE,
+      os: 'UBUNTU',
+      patchGroup: 'storefront-dev',
+      patches: [{ id, title: `${id}:1.0` }],
+      untested: [],
+      ...more,
+    });
+    const installLists = [
+      list('account.amd64', { account: '444455556666' as AccountId }),
+      list('region.amd64', { region: 'us-east-1' as Region }),
+      list('system.amd64', { os: 'DEBIAN' }),
+      list('group.amd64', { patchGroup: 'other-dev' }),
+      list('mine.amd64'),
+    ];
+    const { written } = await begun((manifest) => ({ ...manifest, installLists }));
+    expect(written).toEqual([expect.stringContaining('mine.amd64')]);
+  });
 });

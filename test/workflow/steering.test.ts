@@ -50,6 +50,20 @@ describe('a paused cycle', () => {
     expect(await cycle.result()).toMatchObject({ status: 'completed' });
   });
 
+  test('soaks as long as its plan says, though it is paused and resumed meanwhile', async () => {
+    const { world } = bench;
+    const hour = 3_600_000;
+    world.plays({ stages: [{ name: 'dev', policy: { soak: 24 * hour } }, { name: 'prod' }] });
+    const cycle = await bench.startCycle();
+    const soaking = await world.until('project', ({ change }) => change.stageChange?.status === 'soaking');
+    await cycle.executeUpdate(pause, steering);
+    await bench.environment.sleep(hour);
+    await cycle.executeUpdate(resume, steering);
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
+    const harvested = Date.parse(world.asked('harvest')[0]?.at ?? '');
+    expect(Math.round((harvested - Date.parse(soaking.at)) / hour)).toBe(24);
+  });
+
   test('cannot be paused again, and one that runs cannot be resumed', async () => {
     const { world } = bench;
     world.plays({ stages: [{ name: 'prod' }] });

@@ -127,6 +127,23 @@ describe('waves', () => {
     ]);
   });
 
+  test.each([
+    ['await', 10],
+    ['start', 0],
+  ] as const)(
+    'with snapshot: %s are touched %d minutes after snapshots that take ten are begun',
+    async (snapshot, minutes) => {
+      const { world } = bench;
+      world.plays({
+        takes: { snapshot: 10 * MINUTE },
+        stages: [{ name: 'prod', steps: { snapshot, beforeTasks: 1 }, waves: [{ batches: [2] }] }],
+      });
+      await (await bench.startCycle()).result();
+      const at = (wanted: string) => Date.parse(world.asked('step').find(({ step }) => step === wanted)?.at ?? '');
+      expect(Math.round((at('before-1') - at('snapshot')) / MINUTE)).toBe(minutes);
+    },
+  );
+
   test('run the after tasks although the install failed on every node', async () => {
     const { world } = bench;
     world.plays({
