@@ -1,7 +1,8 @@
-import { cpus, loadavg, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { type LoadRequest, type LoadResult, load } from './api-load.js';
 import { FILLING, fillStore } from './api-store.js';
 import { type ApiTopology, startApiTopology } from './api-topology.js';
+import { type Machine, machineNow } from './results.js';
 
 /** One operation at its fixed rate, beside Fastify alone answering with the same body at the same rate. */
 export interface ApiBenchRow {
@@ -27,15 +28,6 @@ export interface ApiBenchResult {
   readonly rows: readonly ApiBenchRow[];
 }
 
-interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly gibibytes: number;
-  readonly node: string;
-  /** Processes that ran or wanted to, on average over the minute before the bench: above 0 others shared the processors. */
-  readonly loadBefore: number;
-}
-
 export interface ApiBenchOptions {
   readonly seconds?: number;
   readonly warmUpSeconds?: number;
@@ -56,7 +48,7 @@ const PLAN = { apiVersion: 'patchtide/v1', kind: 'PatchPlan', metadata: { name: 
 export async function benchApi(options: ApiBenchOptions = {}): Promise<ApiBenchResult> {
   const { seconds = 15, warmUpSeconds = 5, rates = RATES, say = () => undefined } = options;
   const at = new Date().toISOString();
-  const here = machine();
+  const machine = machineNow(loadavg()[0] ?? 0);
   const topology = await startApiTopology();
   try {
     await topology.call('admin', 'PUT', '/v1/plans/bench', { ...PLAN, spec: { stages: ['dev', 'test', 'prod'] } });
@@ -101,7 +93,7 @@ export async function benchApi(options: ApiBenchOptions = {}): Promise<ApiBenchR
       const bare = await measure(`${bareUrl}/${operation}`, body && (() => ({ plan: 'bench', reason: 'bench' })));
       rows.push({ operation, route, rate, api, bare });
     }
-    return { bench: 'd', at, machine: here, database: topology.database, store: FILLING, seconds, rows };
+    return { bench: 'd', at, machine, database: topology.database, store: FILLING, seconds, rows };
   } finally {
     await topology.close();
   }
@@ -118,11 +110,3 @@ export const apiTable = ({ rows }: ApiBenchResult): string =>
         .trim(),
     ),
   ].join('\n');
-
-const machine = (): Machine => ({
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  gibibytes: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-});

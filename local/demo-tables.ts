@@ -1,12 +1,17 @@
-/** A node at the end of a cycle. */
-export interface EndedNode {
-  readonly node: string;
-  readonly name: string;
-  readonly stage: string;
-  readonly outcome: string | null;
-  readonly reason: string | null;
-  readonly compliance: string;
-}
+import { z } from 'zod';
+
+/** What became of a node, as the report of its cycle has it. */
+export const reportedNode = z.object({
+  node: z.string(),
+  name: z.string(),
+  stage: z.string(),
+  outcome: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+/** With what a table counts. */
+export const endedNodes = z.object({ nodes: z.array(reportedNode.extend({ compliance: z.string() })) });
+export type EndedNode = z.infer<typeof endedNodes>['nodes'][number];
 
 /** How many nodes of each stage (rows) have which value (columns), with sums. */
 export function countsTable(title: string, nodes: readonly EndedNode[], of: (node: EndedNode) => string): string {

@@ -7,7 +7,7 @@ import { ConfigurationError, readStackConfig, type StackConfig } from '../config
 import { ApiClient } from './api-client.js';
 import { costsOf, costsText } from './costs.js';
 import { type Cycle, progressOn } from './demo-progress.js';
-import { countsTable, type EndedNode } from './demo-tables.js';
+import { countsTable, endedNodes } from './demo-tables.js';
 import { applyDocuments } from './documents.js';
 import { findingsText, isKept } from './findings.js';
 import { followToEnd } from './follow.js';
@@ -70,7 +70,7 @@ const previewSchema = z.object({
 /** Prints how it ended; throws where that is not as planted. */
 async function showResults({ addresses }: Stack, cycle: Cycle, viewer: ApiClient): Promise<void> {
   const raw = await viewer.get(`/v1/cycles/${cycle.id}/report`, z.unknown());
-  const { nodes } = z.object({ nodes: z.array(endedNode) }).parse(raw);
+  const { nodes } = endedNodes.parse(raw);
   const fleetAt = (path: string) => fetch(new URL(path, addresses.fleet ?? '')).then((answer) => answer.json());
   const [ledger, fleetNodes] = await Promise.all([fleetAt('/_fleet/ledger'), fleetAt('/_fleet/nodes')]);
 
@@ -96,14 +96,6 @@ async function showResults({ addresses }: Stack, cycle: Cycle, viewer: ApiClient
   if (broken.length > 0) throw new Error(`Rules not kept: ${broken.map(({ rule }) => rule).join('; ')}.`);
 }
 
-const endedNode: z.ZodType<EndedNode> = z.object({
-  node: z.string(),
-  name: z.string(),
-  stage: z.string(),
-  outcome: z.string().nullable(),
-  reason: z.string().nullable(),
-  compliance: z.string(),
-});
 const plantedSchema = z.array(
   z.object({ id: z.string(), behaviour: z.object({ failsToPatch: z.string().optional() }) }),
 );

@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiClient } from './api-client.js';
 import type { Cycle } from './demo-progress.js';
-import { countsTable } from './demo-tables.js';
+import { countsTable, endedNodes } from './demo-tables.js';
 import { applyDocuments } from './documents.js';
 import { findingsText } from './findings.js';
 import { followToEnd } from './follow.js';
-import { checkLedger } from './ledger-check.js';
+import { checkLedger, INSTALL } from './ledger-check.js';
 import { fleetNodesSchema, type LedgerEntry, ledgerSchema, reportSchema } from './ledger-shapes.js';
 import { reported } from './shutdown.js';
 import { StackProcess } from './stack-process.js';
@@ -69,8 +69,6 @@ async function installsUnderWay(stack: StackProcess, owner: string): Promise<num
   }
 }
 
-const INSTALL = /^patchtide\/(.+)\/w\d+\.b\d+\.install$/;
-
 /** The cycle at its end; says what changes on the way. */
 function followed(id: string, operator: ApiClient, approver: ApiClient): Promise<Cycle> {
   let before = '';
@@ -106,18 +104,6 @@ async function judge(stack: StackProcess, cycle: Cycle, viewer: ApiClient): Prom
 
 const COUNTED = ['command-accepted', 'snapshot-created', 'patches-installed', 'reboot', 'automation-started'];
 const WELL = new Set(['patched', 'already-compliant', 'skipped']);
-const endedNodes = z.object({
-  nodes: z.array(
-    z.object({
-      node: z.string(),
-      name: z.string(),
-      stage: z.string(),
-      outcome: z.string().nullable(),
-      reason: z.string().nullable(),
-      compliance: z.string(),
-    }),
-  ),
-});
 
 const ledgerOf = async (stack: StackProcess): Promise<LedgerEntry[]> =>
   ledgerSchema.parse(await fleetAnswers(stack, '/_fleet/ledger'));

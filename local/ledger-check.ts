@@ -216,14 +216,18 @@ const installsOf = ({ stages }: Evidence): string[] =>
     touches.flatMap(({ node, patches }) => (patches ?? []).map(({ id, title }) => `${title || id} on ${node}`)),
   );
 
-const KEY_TAG = 'patchtide:key';
+/** The tag of a snapshot that bears the key of its step. */
+export const KEY_TAG = 'patchtide:key';
+/** The key of an install; its first group is `<cycle>/<stage>`. */
+export const INSTALL = /^patchtide\/(.+)\/w\d+\.b\d+\.install$/;
 
 /** The step of a wave that an effect's key names (`…/w<wave>.b<batch>.<step>`); empty for all other effects. */
 function stepOf({ key, tags }: LedgerEntry): string {
   return /\/w\d+\.b\d+\.([^/]+)$/.exec(key ?? tags?.[KEY_TAG] ?? '')?.[1] ?? '';
 }
 
-function once(rule: string, effects: readonly string[]): Finding {
+/** Holds that no effect is among them twice. */
+export function once(rule: string, effects: readonly string[]): Finding {
   const seen = new Set<string>();
   return finding(
     rule,
@@ -236,7 +240,7 @@ function once(rule: string, effects: readonly string[]): Finding {
 }
 
 /** A verdict is null, or the sentence of a violation. */
-const finding = (rule: string, verdicts: readonly (string | null)[]): Finding => ({
+export const finding = (rule: string, verdicts: readonly (string | null)[]): Finding => ({
   rule,
   checked: verdicts.length,
   violations: verdicts.filter((verdict) => verdict !== null),

@@ -27,6 +27,17 @@ export async function ensureBuilt() {
   });
 }
 
+/** Installs and builds what is missing; what does not work out is said in a sentence, and ends this process. */
+export async function ensureReady() {
+  try {
+    await ensureInstalled();
+    await ensureBuilt();
+  } catch (failure) {
+    process.stderr.write(`${failure.message}\n`);
+    process.exit(1);
+  }
+}
+
 /** Compiles to dist/, and bundles the workflows to dist/workflow-bundle.js. */
 export async function build() {
   const sources = sourcesDigest();

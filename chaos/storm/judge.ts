@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Finding } from '../../local/ledger-check.js';
+import { reportedNode } from '../../local/demo-tables.js';
+import { type Finding, finding, INSTALL, KEY_TAG, once } from '../../local/ledger-check.js';
 
 /* What a storm must not have done, over all of its cycles; the rules of a single cycle are local/ledger-check.ts's. */
 
@@ -19,16 +20,7 @@ type Ledger = z.infer<typeof stormLedger>;
 
 export const stormReport = z.object({
   cycle: z.object({ id: z.string(), status: z.string(), message: z.string().nullable() }),
-  nodes: z.array(
-    z.object({
-      node: z.string(),
-      name: z.string(),
-      stage: z.string(),
-      outcome: z.string().nullable(),
-      reason: z.string().nullable(),
-      touched: z.boolean(),
-    }),
-  ),
+  nodes: z.array(reportedNode.extend({ touched: z.boolean() })),
   operations: z.array(
     z.object({ key: z.string(), kind: z.string(), status: z.string(), externalIds: z.array(z.string()) }),
   ),
@@ -62,7 +54,6 @@ export function judgeStorm(ledger: Ledger, reports: readonly StormReport[]): Fin
   ];
 }
 
-const KEY_TAG = 'patchtide:key';
 const ENDS = new Set(['completed', 'completed-with-failures', 'failed', 'rejected', 'cancelled', 'rolled-back']);
 const isOurs = (key: string | undefined): key is string => key?.startsWith('patchtide/') ?? false;
 
@@ -74,7 +65,7 @@ function explained(reports: readonly StormReport[]): Finding {
       outcome !== null && reason ? null : `${name} of ${cycle.id}/${stage}: outcome ${outcome}, reason ${reason}`,
     ),
   ]);
-  return { rule: 'every cycle and every node has an explained end', ...counted(verdicts) };
+  return finding('every cycle and every node has an explained end', verdicts);
 }
 
 /** What the service says it has sent was accepted, and has ended; a node that is called patched had its install. */
@@ -104,10 +95,8 @@ function nothingLost(ledger: Ledger, reports: readonly StormReport[]): Finding {
         ),
     ),
   ];
-  return { rule: 'nothing that was sent is lost', ...counted(verdicts) };
+  return finding('nothing that was sent is lost', verdicts);
 }
-
-const INSTALL = /^patchtide\/(.+)\/w\d+\.b\d+\.install$/;
 
 /** Whatever a fleet was asked to do, the service knows that it asked. */
 function nothingUnknown(ledger: Ledger, reports: readonly StormReport[]): Finding {
@@ -116,7 +105,7 @@ function nothingUnknown(ledger: Ledger, reports: readonly StormReport[]): Findin
   const verdicts = ledger
     .filter(({ kind, key }) => kind === 'command-accepted' && stages.has(key?.split('/')[1] ?? ''))
     .map(({ key = '' }) => (known.has(key) || /\/scan-/.test(key) ? null : `${key} is in no report`));
-  return { rule: 'the service knows of everything that it did', ...counted(verdicts) };
+  return finding('the service knows of everything that it did', verdicts);
 }
 
 /** A task before the install takes a node out of service; it is back after every task after it has begun. */
@@ -132,24 +121,5 @@ function inService(ledger: Ledger): Finding {
   const verdicts = [...last].map(([where, { before, after }]) =>
     after > before ? null : `${where}: its before tasks ran, its after tasks did not`,
   );
-  return { rule: 'no node is left out of service', ...counted(verdicts) };
+  return finding('no node is left out of service', verdicts);
 }
-
-function once(rule: string, effects: readonly string[]): Finding {
-  const seen = new Set<string>();
-  return {
-    rule,
-    ...counted(
-      effects.map((effect) => {
-        if (seen.has(effect)) return effect;
-        seen.add(effect);
-        return null;
-      }),
-    ),
-  };
-}
-
-const counted = (verdicts: readonly (string | null)[]) => ({
-  checked: verdicts.length,
-  violations: verdicts.filter((verdict) => verdict !== null),
-});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEY_TAG } from '../ledger-check.js';
 import type { LedgerEntry } from '../ledger-shapes.js';
 
 /*
@@ -157,7 +158,7 @@ function effectsOf(ledger: readonly LedgerEntry[], prefix: string): Effects {
   };
   for (const entry of ledger) {
     if (entry.node === undefined) continue;
-    const key = entry.key ?? entry.tags?.['patchtide:key'] ?? '';
+    const key = entry.key ?? entry.tags?.[KEY_TAG] ?? '';
     const [, batch = '', step = ''] = key.startsWith(prefix)
       ? (/^(w\d+\.b\d+)\.(.+)$/.exec(key.slice(prefix.length)) ?? [])
       : [];
