@@ -12,6 +12,7 @@ export interface PlantedBug {
 const STEPS = 'test/unit/activities-steps.test.ts';
 const EFFECTS = 'test/unit/activities-effects.test.ts';
 const LEASES = 'test/unit/activities-leases.test.ts';
+const BUDGET = 'test/unit/budget.test.ts';
 const WAVES = 'test/workflow/waves.test.ts';
 const STEERING = 'test/workflow/steering.test.ts';
 const CARRY_OVER = 'test/workflow/carry-over.test.ts';
@@ -150,10 +151,17 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'one node more than maxUnavailable is out of service',
-    file: 'workflows/patch-wave.ts',
-    find: 'this.outOfService() + size <= maxUnavailable',
-    replace: 'this.outOfService() + size <= maxUnavailable + 1',
-    tests: [WAVES],
+    file: 'domain/budget.ts',
+    find: 'outOfService + lost + nodes <= maxUnavailable',
+    replace: 'outOfService + lost + nodes <= maxUnavailable + 1',
+    tests: [BUDGET, WAVES],
+  },
+  {
+    name: 'nodes that failed give their room back',
+    file: 'domain/budget.ts',
+    find: 'outOfService + lost + nodes <= maxUnavailable',
+    replace: 'outOfService + nodes <= maxUnavailable',
+    tests: [BUDGET, WAVES],
   },
   {
     name: 'two zones of a Region are patched side by side',
