@@ -1,3 +1,4 @@
+import { formatDuration } from '../domain/documents/durations.js';
 import type { Task } from '../domain/documents/types.js';
 import { isWindows, type OperatingSystem } from '../domain/fleet.js';
 import type { Digest } from '../domain/ids.js';
@@ -28,6 +29,8 @@ export interface StepContext {
   readonly manifest: Manifest;
   readonly wave: Wave;
   readonly batch: Batch;
+  /** The mark of this installation. */
+  readonly installation: () => Promise<string>;
   /** Writes an object to the location's bucket and answers with its path. */
   readonly put: (object: { name: string; body: string }) => Promise<string>;
 }
@@ -47,7 +50,10 @@ export async function effectOf({ kind, task }: Step, context: StepContext): Prom
     case 'check':
       return { effect: await checkCommand(context), timeout: CHECK_TIMEOUT };
     case 'snapshot':
-      return { effect: { kind: 'snapshots', tags: snapshotTags(manifest) }, timeout: policy.timeouts.snapshot };
+      return {
+        effect: { kind: 'snapshots', tags: snapshotTags(manifest, await context.installation()) },
+        timeout: policy.timeouts.snapshot,
+      };
     case 'install':
       // What SSM would do with an empty list is not documented: nothing proven is missing, so nothing is installed.
       if (listOf(manifest, context.wave, batch)?.patches.length === 0) return null;
@@ -181,8 +187,11 @@ function rebootCommand(os: OperatingSystem, key: string): Effect {
   };
 }
 
-const snapshotTags = ({ cycle, plan, stage }: Manifest): Record<string, string> => ({
+/** By these a snapshot is known as ours when it has expired, whatever else is known by then. */
+const snapshotTags = ({ cycle, plan, stage, policy }: Manifest, installation: string): Record<string, string> => ({
   'patchtide:cycle': cycle,
   'patchtide:plan': plan.name,
   'patchtide:stage': stage,
+  'patchtide:installation': installation,
+  'patchtide:keep-for': formatDuration(policy.keepSnapshots),
 });

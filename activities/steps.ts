@@ -71,7 +71,8 @@ export function createStepActivities({
     const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
     if (nodes.length === 0) return nobody;
     const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
-    const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put });
+    const installation = () => records.installation();
+    const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put, installation });
     if (planned === null) return nobody;
     await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
     const failureIsProblem = step.failure === 'problem';

@@ -19,7 +19,7 @@ import type { CallObserver } from './observe.js';
 import { otherPatching } from './other-patching.js';
 import { patches, patchStates } from './patches.js';
 import { instanceVolumes, restoreRootVolume, restoreTasks } from './root-volumes.js';
-import { createSnapshots, findSnapshots } from './snapshots.js';
+import { createSnapshots, deleteSnapshot, findSnapshots, ownSnapshots } from './snapshots.js';
 import { volumeSizes } from './volumes.js';
 
 export type { CallObserver, CallRecord } from './observe.js';
@@ -57,6 +57,8 @@ export const createFleet = ({
     patches: (at, node, signal) => patches(to(at), node, signal),
     ensureBaseline: (at, request, signal) => ensureBaseline(to(at), request, signal),
     createSnapshots: (at, request, signal, beforeSend) => createSnapshots(to(at), request, signal, beforeSend),
+    ownSnapshots: (at, installation, signal) => ownSnapshots(to(at), installation, signal),
+    deleteSnapshot: (at, snapshotId, signal) => deleteSnapshot(to(at), snapshotId, signal),
     findSnapshots: (at, keyPrefix, signal) => findSnapshots(to(at), keyPrefix, signal),
     volumeSizes: (at, nodes, signal) => volumeSizes(to(at), nodes, signal),
     instanceVolumes: (at, nodes, signal) => instanceVolumes(to(at), nodes, signal),

@@ -47,6 +47,7 @@ export const workflowIds = {
   planStart: (plan: PlanName) => `patch-plan-start/${plan}`,
   fleetScan: (id: string) => `fleet-scan/${id}`,
   locationScan: (id: string, at: Location) => `fleet-scan/${id}/${at.account}/${at.region}`,
+  snapshotExpiry: (id: string) => `snapshot-expiry/${id}`,
   preview: (id: string) => `preview/${id}`,
   doctor: (id: string) => `doctor/${id}`,
   import: (id: string) => `import/${id}`,

@@ -113,7 +113,7 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     rights: [...on([BUCKET], 's3:ListBucket'), ...on([`${BUCKET}/patchtide/install-lists/*`], 's3:PutObject')],
   },
   snapshot: {
-    purpose: 'snapshot the volumes of instances before an install',
+    purpose: 'snapshot the volumes of instances before an install, and delete the snapshots when they have expired',
     optional: false,
     rights: [
       ...on(ANY, 'ec2:DescribeSnapshots'),
@@ -122,6 +122,11 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
         on([...INSTANCES, ...VOLUMES, ...SNAPSHOTS], 'ec2:CreateSnapshots'),
       ),
       { action: 'ec2:CreateTags', resources: SNAPSHOTS, context: { 'ec2:CreateAction': 'CreateSnapshots' } },
+      // Of the snapshots only ours are deleted, which bear this tag.
+      ...knowing(
+        { 'aws:ResourceTag/patchtide:key': 'patchtide/plan-1/prod/w1.b1.snapshot' },
+        on(SNAPSHOTS, 'ec2:DeleteSnapshot'),
+      ),
     ],
   },
   patch: {

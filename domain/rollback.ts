@@ -1,6 +1,6 @@
 import type { Outcome } from './cycle.js';
 import type { NodePatch, OperatingSystem, PinnedPatch } from './fleet.js';
-import type { Location, NodeId, StageName } from './ids.js';
+import type { Instant, Location, NodeId, StageName } from './ids.js';
 import { broughtBy, isPresent } from './verdict.js';
 import { isWindowsUpdate } from './versions.js';
 
@@ -23,6 +23,8 @@ export interface RollbackFact extends Location {
   readonly outcome: Outcome | null;
   /** Whether the stage took a snapshot of it. */
   readonly snapshotted: boolean;
+  /** When its snapshots expired; null where they have not. */
+  readonly expired: Instant | null;
   /** Whether an install of the stage brought something, or may have, as far as anybody knows: also one before the last try. */
   readonly brought: boolean;
 }
@@ -62,6 +64,7 @@ export function planRollback(facts: readonly RollbackFact[], scope: RollbackScop
       if (named !== null) left.push({ ...target, reason: unchangedReason(fact) });
     } else if (isHybrid(node)) left.push({ ...target, reason: HYBRID });
     else if (!fact.snapshotted) left.push({ ...target, reason: NO_SNAPSHOT });
+    else if (fact.expired !== null) left.push({ ...target, reason: expiredReason(fact.expired) });
     else targets.push(target);
   }
   const known = new Set(inScope.map(({ node }) => node));
@@ -71,6 +74,9 @@ export function planRollback(facts: readonly RollbackFact[], scope: RollbackScop
 export const HYBRID =
   'It has nothing to go back to: it is no instance of EC2, so no snapshot of it was taken. Restore it by the means of its own site.';
 export const NO_SNAPSHOT = 'It has nothing to go back to: the stage took no snapshot of it.';
+
+export const expiredReason = (at: Instant): string =>
+  `It has nothing to go back to: its snapshots expired on ${at.slice(0, 10)} (the plan's keepSnapshots).`;
 
 const isHybrid = (node: NodeId): boolean => node.startsWith('mi-');
 

@@ -47,6 +47,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'spec.stages[].carryOver.windows': '`3`',
   'spec.stages[].carryOver.doneAt': '`100%`',
   'spec.stages[].snapshot': '`await`; in a stage named `dev` `none`',
+  'spec.stages[].keepSnapshots': '`P14D`',
   'spec.stages[].tasks': 'no tasks',
   'spec.stages[].tasks.beforeStage': '`[]`',
   'spec.stages[].tasks.beforeNode': '`[]`',

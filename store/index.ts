@@ -23,6 +23,7 @@ import { nodes } from './records/nodes.js';
 import { operations } from './records/operations.js';
 import { planning } from './records/planning.js';
 import { rollbacks } from './records/rollbacks.js';
+import { snapshots } from './records/snapshots.js';
 import type { Database } from './schema.js';
 
 export {
@@ -78,6 +79,7 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...continuations(db),
     ...nodes(db),
     ...rollbacks(db),
+    ...snapshots(db),
     ...cycles(db),
     ...halts(db),
     ...fleetRecords(db),

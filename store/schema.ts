@@ -49,6 +49,8 @@ export interface Database {
   halts: { number: number; by: string; reason: string; at: Instant; lifted_at: Instant | null };
   operations: OperationsTable;
   node_leases: NodeLeasesTable;
+  installation: { id: string };
+  expired_snapshots: ExpiredSnapshotsTable;
   node_steps: NodeStepsTable;
   inventory: InventoryTable;
   node_scans: NodeScansTable;
@@ -230,6 +232,22 @@ interface NodeLeasesTable {
   wave: number;
   batch: number;
   at: Generated<Instant>;
+}
+
+interface ExpiredSnapshotsTable {
+  snapshot: string;
+  account: AccountId;
+  region: Region;
+  cycle: CycleId;
+  stage: StageName;
+  node: NodeId;
+  volume: string;
+  gib: number;
+  taken_at: Instant;
+  due_at: Instant;
+  /** From then on nobody plans with it; null in `deleted_at`: AWS may not have been asked yet. */
+  expired_at: Instant;
+  deleted_at: Instant | null;
 }
 
 interface NodeStepsTable {

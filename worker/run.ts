@@ -9,7 +9,7 @@ import { ConfigurationError, keepTrying, type WorkerConfig } from '../config/ind
 import { readVersion } from '../config/version.js';
 import { openStore, StoreOfNewerRelease } from '../store/index.js';
 import { AwsCallLog } from './aws-calls.js';
-import { ensureDailyScan } from './daily-scan.js';
+import { ensureDailySchedules } from './daily-schedules.js';
 import { buildOf, DEPLOYMENT } from './deployment.js';
 import { requestToEnd } from './ending.js';
 import { buildProbes } from './probes.js';
@@ -69,7 +69,7 @@ export async function runWorker({
     const polling = await keepTrying(() => createWorker(parts), waitingFor('Temporal'), ending);
     worker = polling;
     const client = new Client({ connection, namespace });
-    const scheduled = keepTrying(() => ensureDailyScan(client), waitingFor('The daily scan'), ending).catch(
+    const scheduled = keepTrying(() => ensureDailySchedules(client), waitingFor('What is done daily'), ending).catch(
       unlessAsked,
     );
     const shutDown = () => polling.shutdown();

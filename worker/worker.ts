@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDoctorActivities } from '../activities/doctor.js';
+import { createExpireSnapshotsActivities } from '../activities/expire-snapshots.js';
 import { withImmutablesAtHand } from '../activities/immutable.js';
 import { createImportActivities } from '../activities/import.js';
 import type { Engine, Examiner, Fleet, Records } from '../activities/ports.js';
@@ -47,6 +48,7 @@ export const createActivities = ({
     ...createStepActivities({ ...ports, engine, ...(pace && { pace: pace.rates }) }),
     ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace && { pace: pace.looks }) }),
     ...createRollbackActivities({ ...ports, engine }),
+    ...createExpireSnapshotsActivities({ ...ports, engine }),
     ...createRollbackRecordActivities({ records }),
     ...createScanActivities(ports),
     ...createRecordActivities(ports),

@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DoctorActivities } from '../activities/doctor.js';
+import type { ExpireSnapshotsActivities } from '../activities/expire-snapshots.js';
 import type { ImportActivities } from '../activities/import.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
@@ -93,6 +94,13 @@ export const harvesting = proxyActivities<Pick<RecordActivities, 'harvest'>>({
   startToCloseTimeout: '15 minutes',
   heartbeatTimeout: '25s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '15s' },
+});
+
+/** A call for each of two hundred snapshots, at EC2's rate for changes. */
+export const expiring = proxyActivities<ExpireSnapshotsActivities>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
 });
 
 /** A person waits for the answer. */

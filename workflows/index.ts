@@ -1,6 +1,7 @@
 /** The workflows of a Patchtide worker: the entry of the bundle. */
 export { deliverWebhook } from './deliver-webhook.js';
 export { examineAccounts } from './examine-accounts.js';
+export { expireSnapshots } from './expire-snapshots.js';
 export { importEstate } from './import-estate.js';
 export { patchCycle } from './patch-cycle.js';
 export { patchStage } from './patch-stage.js';

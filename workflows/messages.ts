@@ -25,6 +25,8 @@ export interface PatchtideWorkflows {
   patchCycle(request: CycleRequest): Promise<CycleResult>;
   /** Id `fleet-scan/<id>`. */
   scanFleet(request: FleetScanRequest): Promise<FleetScanResult>;
+  /** Id `snapshot-expiry/daily-…`, from the daily Schedule. */
+  expireSnapshots(): Promise<SnapshotExpiry>;
   /** Id `<cycle's workflow>/rollback/<number>`. */
   rollBackNodes(input: RollbackInput): Promise<RollbackResult>;
   /** Short: what a cycle of the plan would do if it started now. */
@@ -40,6 +42,16 @@ export interface PatchtideWorkflows {
 export interface CycleResult {
   readonly status: CycleStatus;
   readonly message: string;
+}
+
+export interface SnapshotExpiry {
+  readonly deleted: number;
+  /** Of the volumes of what was deleted. */
+  readonly gib: number;
+  /** Snapshots of ours that are not past their retention, or that something still needs. */
+  readonly kept: number;
+  /** What could not be done; the next day tries again. */
+  readonly problems: readonly string[];
 }
 
 export interface FleetScanRequest {

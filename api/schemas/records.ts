@@ -22,6 +22,7 @@ const policy = z.object({
   window: text.nullable(),
   waves: z.object({ by: z.literal('zone'), maxUnavailable: limit, pauseAfterFailures: limit }),
   snapshot: z.enum(['none', 'start', 'await']),
+  keepSnapshots: milliseconds,
   tasks: z.object({ beforeStage: list(task), beforeNode: list(task), afterNode: list(task), afterStage: list(task) }),
   reboot: z.enum(['if-needed', 'always', 'never']),
   stopped: z.enum(['skip', 'start']),

@@ -35,6 +35,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
   },
   carryOver: { windows: stage.carryOver.windows, doneAt: '100%' },
   snapshot: stage.snapshot,
+  keepSnapshots: formatDuration(stage.keepSnapshots),
   tasks: {
     beforeStage: stage.tasks.beforeStage.map(writeTask),
     beforeNode: stage.tasks.beforeNode.map(writeTask),

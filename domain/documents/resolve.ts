@@ -1,4 +1,5 @@
 import type { PlanName, Region, StageName } from '../ids.js';
+import { DEFAULT_KEEP_SNAPSHOTS } from '../snapshot-retention.js';
 import { durationOf } from './durations.js';
 import { ALL, asStage, type ParsedPlan, patchGroupsOf, snapshotOf } from './plan.js';
 import { recurrenceOf } from './schedule.js';
@@ -63,6 +64,7 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
     // A share below 100 % is not carried out yet, and refused.
     carryOver: { windows: stage.carryOver?.windows ?? DEFAULTS.carryOver.windows, doneAt: { percent: 100 } },
     snapshot: snapshotOf(stage),
+    keepSnapshots: orDefault(stage.keepSnapshots, DEFAULT_KEEP_SNAPSHOTS),
     tasks: tasksOf(stage.tasks),
     reboot: stage.reboot ?? 'if-needed',
     stopped: stage.stopped ?? 'skip',

@@ -84,6 +84,7 @@ export const stageSchema = z.strictObject({
     .enum(['none', 'start', 'await'])
     .optional()
     .meta({ description: 'none, start or await; await without it, in a stage named dev none', 'x-example': 'await' }),
+  keepSnapshots: durationField(HOUR, 365 * DAY, 'P14D').optional(),
   tasks: tasksSchema,
   reboot: z
     .enum(['if-needed', 'always', 'never'])

@@ -45,6 +45,8 @@ export interface ResolvedStage {
    */
   readonly carryOver: { readonly windows: number; readonly doneAt: { readonly percent: number } };
   readonly snapshot: 'none' | 'start' | 'await';
+  /** How long snapshots are kept after the soak. */
+  readonly keepSnapshots: Milliseconds;
   readonly tasks: StageTasks;
   readonly reboot: 'if-needed' | 'always' | 'never';
   readonly stopped: 'skip' | 'start';

@@ -15,6 +15,8 @@ export const rollbacks = (db: Kysely<Database>): Rollbacks => ({
         exists (select from node_steps as taken
           where taken.cycle = node.cycle and taken.stage = node.stage and taken.node = node.node
             and taken.step = 'snapshot' and taken.status in ('began', 'success')) as snapshotted,
+        (select max(expired_at) from expired_snapshots as expired
+          where expired.cycle = node.cycle and expired.stage = node.stage and expired.node = node.node) as expired,
         (jsonb_array_length(coalesce(node.brought, '[]')) > 0 or node.before is not null)
           and exists (select from node_steps as installed
             where installed.cycle = node.cycle and installed.stage = node.stage and installed.node = node.node

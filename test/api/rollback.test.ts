@@ -46,6 +46,24 @@ beforeEach(async () => {
 });
 
 describe('A rollback', () => {
+  test('is refused once the snapshots have expired, with the day', async () => {
+    const snapshot = {
+      snapshotId: 'snap-1',
+      node: first,
+      volume: 'vol-1',
+      cycle: CYCLE,
+      stage: DEV,
+      gib: 8,
+      keepFor: 0,
+    };
+    const expiring = { ...snapshot, takenAt: NOW, due: NOW };
+    await service.store.snapshotsExpire(HERE, [expiring], '2026-12-04T05:10:00.000Z' as Instant);
+
+    const problem = (await ask()).json();
+    expect(problem).toMatchObject({ status: 409, code: 'nothing-to-roll-back' });
+    expect(problem.detail).toContain(`${first}: It has nothing to go back to: its snapshots expired on 2026-12-04`);
+  });
+
   test('is begun after the cycle’s end, and shown in its nodes, its report, its events and the audit trail', async () => {
     const response = await ask();
     expect(response.statusCode).toBe(202);

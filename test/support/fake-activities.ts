@@ -207,6 +207,24 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.ask({ what: 'fleet-scanned', result });
     },
 
+    async snapshotLocations() {
+      const places = Object.keys(world.script.dueSnapshots ?? {});
+      return {
+        locations: places.map((place) => {
+          const [account, region] = place.split('/');
+          return { account, region } as Location;
+        }),
+      };
+    },
+    async expireSnapshots({ at }) {
+      const place = placeOf(at);
+      await world.meet(`expireSnapshots ${place}`);
+      const gone = world.asked('expire').filter((entry) => entry.place === place);
+      const left = (world.script.dueSnapshots?.[place] ?? 0) - sumOf(gone.map(({ deleted }) => deleted));
+      const deleted = Math.min(left, 200);
+      await world.ask({ what: 'expire', place, deleted });
+      return { deleted, gib: 8 * deleted, more: left - deleted, kept: 1, inUse: deleted < left ? [] : ['snap-image'] };
+    },
     async preview() {
       throw new Error('A workflow test has no use for a preview.');
     },

@@ -43,6 +43,8 @@ export interface FleetScript {
   /** How long the operations of a step take, in milliseconds of the server's clock; nothing by default. */
   readonly takes?: Readonly<Record<string, number>>;
   readonly rollback?: RollbackScript;
+  /** How many snapshots are past their retention, by `<account>/<region>`. */
+  readonly dueSnapshots?: Readonly<Record<string, number>>;
 }
 
 const PLAIN_STEPS: BatchSteps = {

@@ -53,6 +53,7 @@ export type Asked = { readonly at: Instant } & (
       readonly startedAt: Instant;
     }
   | { readonly what: 'halted' }
+  | { readonly what: 'expire'; readonly place: string; readonly deleted: number }
   | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
   | RollbackAsked
 );

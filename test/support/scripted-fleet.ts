@@ -92,6 +92,8 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
       return [snapshot];
     },
     findSnapshots: async (_at, prefix) => snapshots.filter(({ key }) => key.startsWith(prefix)),
+    ownSnapshots: async () => [],
+    deleteSnapshot: async () => 'deleted',
     volumeSizes: async (_at, wanted) => there(wanted).map(({ id }) => ({ node: id, volume: 'vol-1', gib: 8 })),
     instanceVolumes: async (_at, wanted) =>
       there(wanted).map(({ id, state }) => ({

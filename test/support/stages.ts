@@ -10,6 +10,7 @@ export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage 
   waves: { by: 'zone', maxUnavailable: { percent: 100 }, pauseAfterFailures: { percent: 10 } },
   carryOver: { windows: 3, doneAt: { percent: 100 } },
   snapshot: 'none',
+  keepSnapshots: 1_209_600_000,
   tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
   reboot: 'if-needed',
   stopped: 'skip',

@@ -34,6 +34,7 @@ describe('the shortest plan', () => {
       reboot: 'if-needed',
       stopped: 'skip',
       timeouts: { install: 2 * HOUR, snapshot: HOUR },
+      keepSnapshots: 14 * DAY,
       onFailure: 'ask',
       surplus: 'ask',
     };
@@ -139,6 +140,7 @@ const stage = (stageName: string) =>
           window: fc.oneof(name, fc.constant('from-tag')),
           waves: fc.record({ maxUnavailable: limit, pauseAfterFailures: limit }, { requiredKeys: [] }),
           snapshot: fc.constantFrom('none', 'start', 'await'),
+          keepSnapshots: fc.constantFrom('PT1H', 'P14D', 'P365D'),
           tasks: fc.record(
             { beforeStage: tasks, beforeNode: tasks, afterNode: tasks, afterStage: tasks },
             { requiredKeys: [] },

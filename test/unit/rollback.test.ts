@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../domain/cycle.js';
 import type { NodePatch, PatchState } from '../../domain/fleet.js';
-import type { AccountId, NodeId, Region, StageName } from '../../domain/ids.js';
+import type { AccountId, Instant, NodeId, Region, StageName } from '../../domain/ids.js';
 import {
   type InstanceVolumes,
   planRollback,
@@ -24,6 +24,7 @@ const fact = (node: string, more: Partial<RollbackFact> = {}): RollbackFact => (
   touched: true,
   outcome: 'patched',
   snapshotted: true,
+  expired: null,
   brought: false,
   ...more,
 });
@@ -31,6 +32,13 @@ const EVERYTHING = { stage: null, wave: null, nodes: null };
 const idsOf = (nodes: readonly { node: NodeId }[]) => nodes.map(({ node }) => node);
 
 describe('the plan of a rollback', () => {
+  test('names nodes whose snapshots have expired, with the day', () => {
+    const expired = fact('i-old', { expired: '2026-12-04T05:11:00.000Z' as Instant });
+    const { targets, left } = planRollback([expired, fact('i-1')], EVERYTHING);
+    expect(idsOf(targets)).toEqual(['i-1']);
+    expect(left).toMatchObject([{ node: 'i-old', reason: expect.stringContaining('expired on 2026-12-04') }]);
+  });
+
   test('holds what was changed, in its scope', () => {
     const facts = [
       fact('i-dev', { stage: 'dev' as StageName }),

@@ -41,6 +41,41 @@ describe('a scan of the fleet', () => {
   });
 });
 
+describe('the daily expiry of snapshots', () => {
+  const expire = (id: string) =>
+    bench.client.execute<PatchtideWorkflows['expireSnapshots']>('expireSnapshots', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `snapshot-expiry/${id}`,
+      args: [],
+    });
+
+  test('goes on in each location until nothing is due there any more', async () => {
+    bench.world.plays({ dueSnapshots: { '111122223333/eu-west-1': 450, '111122223333/us-east-1': 3 }, stages: [] });
+    expect(await expire('all')).toMatchObject({ deleted: 453, gib: 8 * 453, kept: 2 });
+    const asked = bench.world.asked('expire').map(({ place, deleted }) => `${place} ${deleted}`);
+    expect(asked.toSorted()).toEqual([
+      '111122223333/eu-west-1 200',
+      '111122223333/eu-west-1 200',
+      '111122223333/eu-west-1 50',
+      '111122223333/us-east-1 3',
+    ]);
+  });
+
+  test('names what AWS would not delete once, and a location that it could not reach', async () => {
+    bench.world.plays({ dueSnapshots: { '111122223333/eu-west-1': 1, '111122223333/us-east-1': 3 }, stages: [] });
+    bench.world.breaks('expireSnapshots 111122223333/us-east-1', 9, 'aws-denied', 'The role may not.');
+    expect(await expire('partly')).toEqual({
+      deleted: 1,
+      gib: 8,
+      kept: 1,
+      problems: [
+        '111122223333 in eu-west-1: snap-image cannot be deleted, since something in AWS uses it.',
+        '111122223333 in us-east-1: The role may not.',
+      ],
+    });
+  });
+});
+
 describe("a plan's schedule", () => {
   const start = (plan: string) =>
     bench.client.execute<PatchtideWorkflows['startPlannedCycle']>('startPlannedCycle', {

@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals';
+import type { CycleId, Instant, NodeId } from '../../domain/ids.js';
+import { onEveryDatabase } from '../support/databases.js';
+import { DEV, HERE, LATER, manifestOf, NOW, PROD, startedCycle } from './examples.js';
+
+const EXPIRED = '2026-12-01T05:00:00.000Z' as Instant;
+const snapshot = (cycle: CycleId, snapshotId: string) => ({
+  snapshotId,
+  cycle,
+  stage: DEV,
+  node: 'i-000001' as NodeId,
+  volume: 'vol-1',
+  gib: 8,
+  takenAt: NOW,
+  keepFor: 3_600_000,
+  due: LATER,
+});
+const nothing = { targets: [], left: [], inFlight: [], unknown: [] };
+const rollback = (cycle: CycleId) => ({
+  ...{ cycle, key: 'one', by: 'olga', reason: 'Back', now: LATER, plan: nothing },
+  scope: { stage: null, wave: null, nodes: null },
+});
+
+onEveryDatabase('snapshots', (on) => {
+  test('the mark of an installation stays, whoever asks', async () => {
+    const mark = await on.store.installation();
+    expect(mark).toMatch(/^[0-9a-f-]{36}$/);
+    await on.store.migrate();
+    expect(await on.another().installation()).toBe(mark);
+  });
+
+  test('a stage has an end once it is over: that of its soak, or of a cycle that ended sooner', async () => {
+    const cycle = await startedCycle(on.store);
+    const ends = async () =>
+      new Map((await on.store.stageEnds([cycle])).map(({ stage, since, runningAs }) => [stage, { since, runningAs }]));
+    const runningAs = 'patch-cycle/storefront/1';
+    await on.store.stageChanged(cycle, DEV, { status: 'soaking', soakUntil: LATER });
+    expect((await ends()).get(DEV)).toEqual({ since: null, runningAs });
+    await on.store.stageChanged(cycle, DEV, { status: 'completed' });
+    expect((await ends()).get(DEV)).toEqual({ since: LATER, runningAs });
+    expect((await ends()).get(PROD)).toEqual({ since: null, runningAs });
+
+    await on.store.cycleChanged(cycle, { status: 'cancelled', endedAt: NOW });
+    expect([...(await ends()).values()]).toEqual([
+      { since: NOW, runningAs: null },
+      { since: NOW, runningAs: null },
+    ]);
+    expect(await on.store.stageEnds(['unknown-1' as CycleId])).toEqual([]);
+  });
+
+  test('what expires is known to rollbacks before it is deleted, and no longer where AWS would not delete it', async () => {
+    const cycle = await startedCycle(on.store);
+    const manifest = manifestOf(cycle, 1);
+    await on.store.planNodes(cycle, DEV, manifest);
+    const expired = async () => (await on.store.rollbackFacts(cycle)).find(({ node }) => node === 'i-000001')?.expired;
+    expect(await expired()).toBeNull();
+
+    expect(await on.store.snapshotsExpire(HERE, [snapshot(cycle, 'snap-1')], EXPIRED)).toEqual(['snap-1']);
+    expect(
+      await on.store.snapshotsExpire(HERE, [snapshot(cycle, 'snap-1')], '2026-12-02T05:00:00.000Z' as Instant),
+    ).toEqual(['snap-1']);
+    expect(await expired()).toBe(EXPIRED);
+    await on.store.snapshotStays('snap-1');
+    expect(await expired()).toBeNull();
+  });
+
+  test('nothing expires of a cycle of which a rollback is at work', async () => {
+    const cycle = await startedCycle(on.store);
+    await on.store.openRollback(rollback(cycle));
+    const orphan = snapshot('unknown-1' as CycleId, 'snap-2');
+    expect(await on.store.snapshotsExpire(HERE, [snapshot(cycle, 'snap-1'), orphan], EXPIRED)).toEqual(['snap-2']);
+    expect((await on.store.stageEnds([cycle])).map(({ rollbackRuns }) => rollbackRuns)).toEqual([true, true]);
+
+    await on.store.endRollback({ cycle, number: 1 }, { reasonForRest: 'Nothing.', now: LATER });
+    expect(await on.store.snapshotsExpire(HERE, [snapshot(cycle, 'snap-1')], EXPIRED)).toEqual(['snap-1']);
+  });
+});
