@@ -14,7 +14,7 @@ import { reported } from './shutdown.js';
 import { Topology } from './topology.js';
 
 /*
- * npm run worker-kill -- --kills 10: two workers, four waves that install one node after the other, and `kill -9` of the
+ * npm run worker-kill [-- --kills 20]: two workers, four waves that install one node after the other, and `kill -9` of the
  * worker that follows most of them, at a random moment of an install; again with the next nodes and a new worker in the
  * place of the killed one. It prints how long each of its waves was left alone until the other worker followed it, and
  * holds the ledger against the rules at the end. With --signal SIGTERM the worker hands its waves over.
@@ -31,7 +31,7 @@ const FAST = 600;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { kills: { type: 'string', default: '10' }, signal: { type: 'string', default: 'SIGKILL' } },
+    options: { kills: { type: 'string', default: '20' }, signal: { type: 'string', default: 'SIGKILL' } },
   });
   const kills = Number(values.kills);
   const signal = (['SIGKILL', 'SIGTERM'] as const).find((each) => each === values.signal);
