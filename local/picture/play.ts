@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { readStackConfig } from '../../config/index.js';
 import { ApiClient } from '../api-client.js';
 import { applyDocuments } from '../documents.js';
 import { followToEnd } from '../follow.js';
-import { requestToEnd } from '../shutdown.js';
-import { startStack } from '../stack.js';
+import { StackProcess } from '../stack-process.js';
 
 /* A stage that does not fit into its window, on the embedded stack and over REST: what the picture is drawn of. */
 
@@ -24,21 +22,16 @@ const PREPARING = 60_000;
 
 /** Files of what was done: the fleet's ledger and nodes, and the cycle's report, in a folder of their own. */
 export async function play(say: (line: string) => void): Promise<{ fleet: string; cycle: string }> {
-  const request = requestToEnd();
   const folder = mkdtempSync(join(tmpdir(), 'patchtide-picture-'));
-  const config = readStackConfig({
-    ...process.env,
-    PATCHTIDE_DATA: join(folder, 'stack'),
-    PATCHTIDE_PORT: '0',
-    PATCHTIDE_FLEET_PORT: '0',
+  const stack = new StackProcess(join(folder, 'stack'), {
     PATCHTIDE_FLEET: fileURLToPath(new URL('fleets/short-windows.yaml', EXAMPLES)),
     PATCHTIDE_FLEET_SPEED: SPEED,
   });
-  const stack = await startStack(config, request);
+  await stack.start();
   try {
-    const as = (role: keyof typeof stack.keys) => new ApiClient(stack.addresses.api, stack.keys[role]);
+    const as = (role: keyof typeof stack.keys) => new ApiClient(stack.apiUrl, stack.keys[role]);
     const [plan] = await applyDocuments(as('admin'), new URL('short-windows.yaml', EXAMPLES));
-    await beforeAWindow(say, request);
+    await beforeAWindow(say);
     const asked = { plan, reason: 'To be carried over', reference: 'CHG-1044' };
     const { id } = await as('operator').post('/v1/cycles', z.object({ id: z.string() }), asked, 'picture');
     let before = '';
@@ -50,27 +43,26 @@ export async function play(say: (line: string) => void): Promise<{ fleet: string
         if (state !== before) say(`Cycle ${id}: ${state}`);
         before = state;
       },
-      signal: request,
     });
     if (ended.status !== 'completed') throw new Error(`The cycle ended as ${ended.status}: ${ended.message}`);
     const files = { fleet: join(folder, 'fleet.json'), cycle: join(folder, 'cycle.json') };
     const [ledger, nodes] = await Promise.all(
-      ['ledger', 'nodes'].map(async (what) => (await fetch(`${stack.addresses.fleet}/_fleet/${what}`)).json()),
+      ['ledger', 'nodes'].map(async (what) => (await fetch(`${stack.fleetUrl}/_fleet/${what}`)).json()),
     );
     writeFileSync(files.fleet, JSON.stringify({ ledger, nodes }));
     writeFileSync(files.cycle, JSON.stringify(await as('viewer').get(`/v1/cycles/${id}/report`, z.unknown())));
     return files;
   } finally {
     await stack.stop();
-    rmSync(config.data, { recursive: true, force: true });
+    rmSync(stack.folder, { recursive: true, force: true });
   }
 }
 
 /** Until no window is open, and the next one opens only after a cycle has been prepared. */
-async function beforeAWindow(say: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function beforeAWindow(say: (line: string) => void): Promise<void> {
   const into = Date.now() % EVERY;
   if (into >= OPEN && into <= EVERY - PREPARING) return;
   const wait = (OPEN - into + EVERY) % EVERY;
   say(`Waiting ${Math.round(wait / 1000)} s until the window has closed, so that the cycle gets a whole one.`);
-  await delay(wait + 1_000, undefined, { signal });
+  await delay(wait + 1_000);
 }

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,14 @@ const PATIENCE = 10 * 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'patchtide-planted-'));
 const tree = join(folder, 'tree');
+let running: ChildProcess | null = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (running) endGroup(running);
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+
 try {
   const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
   const bugs = PLANTED.filter(({ name }) => name.includes(values.only));
@@ -57,52 +65,45 @@ type Verdict = { readonly seconds: string } & (
   | { readonly kind: 'broke'; readonly how: string }
 );
 
-/** Runs test files of the tree until the first one fails. */
+/** Runs test files of the tree until the first test fails; what it started goes with it. */
 async function verdictOf(tests: readonly string[]): Promise<Verdict> {
   const began = Date.now();
-  const results = join(folder, 'results.json');
-  rmSync(results, { force: true });
   const jest = join(tree, 'node_modules', 'jest', 'bin', 'jest.js');
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest],
-      ...['-w', '1', '--bail', '--json', `--outputFile=${results}`, '--runTestsByPath', ...tests],
-    ],
-    {
-      cwd: tree,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: PATIENCE,
-      killSignal: 'SIGKILL',
-      env: { ...process.env, PATCHTIDE_TEST_BUNDLES: join(folder, 'bundles') },
-    },
-  );
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+  const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
+  const reporter = `--reporters=${join(tree, 'test', 'planted', 'reporter.mjs')}`;
+  const child = spawn(process.execPath, [...node, '-w', '1', reporter, '--runTestsByPath', ...tests], {
+    cwd: tree,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, with the servers that the tests start.
+    detached: true,
+    env: { ...process.env, PATCHTIDE_TEST_BUNDLES: join(folder, 'bundles') },
   });
+  running = child;
+  let said = '';
+  let failed: string | null = null;
+  const patience = setTimeout(() => endGroup(child), PATIENCE);
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      failed ??= /^failed\t(.+)\n/m.exec(said)?.[1] ?? null;
+      if (failed !== null) endGroup(child);
+    });
   const [code] = await once(child, 'close');
+  clearTimeout(patience);
+  endGroup(child);
+  running = null;
   const seconds = ((Date.now() - began) / 1_000).toFixed(1);
-  if (code === 0) return { kind: 'passed', seconds };
-  const failed = existsSync(results) ? firstFailed(JSON.parse(readFileSync(results, 'utf8'))) : null;
   if (failed !== null) return { kind: 'failed', test: failed, seconds };
+  if (code === 0) return { kind: 'passed', seconds };
   return { kind: 'broke', how: said.trim().split('\n').slice(-15).join('\n'), seconds };
 }
 
-interface Results {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
-
-function firstFailed({ testResults }: Results): string | null {
-  const failed = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults
-      .filter(({ status }) => status === 'failed')
-      .map(({ fullName }) => `${name.slice(name.lastIndexOf('/test/') + 1)}: ${fullName}`),
-  );
-  return failed[0] ?? null;
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended already.
+  }
 }
 
 function textOf(verdict: Verdict): string {

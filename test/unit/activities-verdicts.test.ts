@@ -71,6 +71,18 @@ describe('the verdict on a batch', () => {
     expect(first).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1 });
   });
 
+  test('counts the nodes that failed among those that are done', async () => {
+    const nodes = nodeIds(3);
+    const { digest, cycle } = await bench.prepared(3);
+    const world = bench.over(nodes.map((node) => managedNode(node)));
+    await world.step(digest, 'install');
+    world.patches.set(one, [patch('curl', '8.0-2', 'Missing')]);
+    await world.step(digest, 'scan');
+    expect(await world.record(digest)).toEqual({ batch: 1, done: 3, failed: 1, surplus: 0 });
+    const outcomes = (await bench.store.batchNodes(cycle, DEV, 1, 1)).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['failed', 'patched', 'patched']);
+  });
+
   test('does not compare with a scan from before the preparation', async () => {
     await bench.store.saveScans([scanned(before)], '2026-01-01T00:00:00.000Z' as Instant);
     const { cycle, manifest } = await bench.prepared(1);
