@@ -8,7 +8,8 @@ import { now } from '../audit.js';
 import type { Context } from '../context.js';
 import { doctorBody, doctorReport } from '../schemas/doctor.js';
 import { problems } from '../schemas/problem.js';
-import { examineAccounts, temporalVersion } from '../temporal/runs.js';
+import { temporalVersion } from '../temporal/client.js';
+import { examineAccounts } from '../temporal/questions.js';
 
 /** What works and what does not, in the service and in every account; it answers as well where much does not work. */
 export const doctorRoutes: FastifyPluginAsyncZod<Context> = async (app, { store, temporal }) => {

@@ -7,7 +7,7 @@ import type { Context } from '../context.js';
 import { identityOf } from '../plugins/identify.js';
 import { importBody, imported } from '../schemas/import.js';
 import { problems } from '../schemas/problem.js';
-import { importEstate } from '../temporal/runs.js';
+import { importEstate } from '../temporal/questions.js';
 
 /** Documents for what AWS does today: for a person to read, change and apply. */
 export const importRoutes: FastifyPluginAsyncZod<Context> = async (app, { store, temporal }) => {

@@ -9,7 +9,7 @@ import { identityOf } from '../plugins/identify.js';
 import { planName } from '../schemas/common.js';
 import { planSchedule, preview, scheduleBody } from '../schemas/plans.js';
 import { problems } from '../schemas/problem.js';
-import { previewPlan } from '../temporal/runs.js';
+import { previewPlan } from '../temporal/questions.js';
 
 const params = z.object({ name: planName });
 const tags = ['Plans'];

@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import { PROBLEMS, Problem, type ProblemCode } from '../errors.js';
 import { problems } from '../schemas/problem.js';
-import { temporalAnswers } from '../temporal/runs.js';
+import { temporalAnswers } from '../temporal/client.js';
 
 const health = z.enum(['up', 'down']);
 /** How long workers' news of AWS are news: a wave that waits for AWS asks again every five minutes at least. */

@@ -5,7 +5,7 @@ import { type CycleId, type NodeId, workflowIds } from '../../domain/ids.js';
 import { planRollback, type RollbackPlan, type RollbackScope } from '../../domain/rollback.js';
 import type { CycleView } from '../../store/index.js';
 import { ROLLBACK_START } from '../../workflows/rollback-messages.js';
-import { note, now } from '../audit.js';
+import { audited, now } from '../audit.js';
 import type { Context } from '../context.js';
 import { Problem } from '../errors.js';
 import { requestKey } from '../idempotency.js';
@@ -42,24 +42,19 @@ export const rollbackRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
       const scope: RollbackScope = { stage, wave, nodes: nodes as readonly NodeId[] | null };
       const cycle = await existingCycle(store, id);
       const key = await requestKey(store, request);
-      const act = { action: 'roll back', subject: id, reason: `${reason} (${inWords(scope)})` };
-      try {
-        const { number, plan } = await open(cycle, scope, { key, by: who.name, reason });
-        const workflowId = workflowIds.rollback(cycle.workflowId, number);
-        await start(cycle, number);
-        await note(store, who, { ...act, key, result: 'done' });
-        const links = cycleLinks(id, workflowId, temporalUi);
-        const left = plan.left.map((node) => ({ stage: node.stage, node: node.node, reason: node.reason }));
-        return await reply
-          .code(202)
-          .header('location', links.self)
-          .send({ id, rollback: number, workflowId, nodes: plan.targets.length, left, links });
-      } catch (error) {
-        if (!(error instanceof Problem) || error.status >= 500) throw error;
-        const why = `${act.reason}; refused as ${error.code}: ${error.message}`;
-        await note(store, who, { ...act, key: `${key}/refused/${Date.now()}`, result: 'refused', reason: why });
-        throw error;
-      }
+      const act = { key, action: 'roll back', subject: id, reason: `${reason} (${inWords(scope)})` };
+      const { number, plan } = await audited(store, who, act, async () => {
+        const opened = await open(cycle, scope, { key, by: who.name, reason });
+        await start(cycle, opened.number);
+        return opened;
+      });
+      const workflowId = workflowIds.rollback(cycle.workflowId, number);
+      const links = cycleLinks(id, workflowId, temporalUi);
+      const left = plan.left.map((node) => ({ stage: node.stage, node: node.node, reason: node.reason }));
+      return reply
+        .code(202)
+        .header('location', links.self)
+        .send({ id, rollback: number, workflowId, nodes: plan.targets.length, left, links });
     },
   );
 

@@ -4,7 +4,7 @@ import { hasEnded } from '../../domain/cycle.js';
 import { type StageName, workflowIds } from '../../domain/ids.js';
 import type { CycleView } from '../../store/index.js';
 import { answer, cancel, decide, pause, resume } from '../../workflows/messages.js';
-import { note } from '../audit.js';
+import { audited } from '../audit.js';
 import type { Context } from '../context.js';
 import { Problem } from '../errors.js';
 import { requestKey } from '../idempotency.js';
@@ -43,7 +43,7 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
       const roles = await rolesThatDecide(cycle, stage);
       const key = await requestKey(store, request);
       const act = { key, action: `${decision} stage`, subject: `${id}/${stage}`, reason: `${reason} (${manifest})` };
-      return audited(who, act, () => {
+      return audited(store, who, act, () => {
         if (!roles.includes(who.role)) throw mayNotDecide(who, stage, roles);
         refuseIfEnded(cycle);
         const run = workflowIds.stage(cycle.workflowId, stage);
@@ -78,7 +78,7 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
         const who = identityOf(request);
         const cycle = await existingCycle(store, id);
         const key = await requestKey(store, request);
-        await audited(who, { key, action: `${done} cycle`, subject: id, reason }, async () => {
+        await audited(store, who, { key, action: `${done} cycle`, subject: id, reason }, async () => {
           refuseIfEnded(cycle);
           if (done === 'resume') await refuseWhileRollingBack(cycle);
           return updates.send(cycle.workflowId, STEERING[done], { by: who.name, reason }, key);
@@ -107,7 +107,7 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
       const who = identityOf(request);
       const cycle = await existingCycle(store, id);
       const key = await requestKey(store, request);
-      await audited(who, { key, action: `answer ${action}`, subject: id, reason }, async () => {
+      await audited(store, who, { key, action: `answer ${action}`, subject: id, reason }, async () => {
         refuseIfEnded(cycle);
         await refuseWhileRollingBack(cycle);
         return updates.send(cycle.workflowId, answer, { action, by: who.name, reason }, key);
@@ -130,36 +130,6 @@ export const steeringRoutes: FastifyPluginAsyncZod<Context> = async (app, { stor
     const running = await store.rollbackRunning(id);
     if (running !== null) throw new Problem('rollback-running', `Rollback ${running} of cycle ${id} has not ended.`);
   }
-
-  /** Carries an act out and writes it down, whether it counted or was refused: a refused update leaves no trace in Temporal. */
-  async function audited<Result>(
-    who: Identity,
-    act: { readonly key: string; readonly action: string; readonly subject: string; readonly reason: string },
-    carryOut: () => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      const result = await carryOut();
-      await note(store, who, { ...act, result: 'done' });
-      return result;
-    } catch (error) {
-      const refusal = asRefusal(error);
-      if (!refusal) throw error;
-      const { key, reason } = act;
-      // A refused request may be repeated under its key and then count: each refusal is an entry of its own.
-      await note(store, who, {
-        ...act,
-        key: `${key}/refused/${Date.now()}`,
-        result: 'refused',
-        reason: `${reason}; refused as ${refusal.code}: ${refusal.message}`,
-      });
-      throw refusal;
-    }
-  }
-};
-
-const asRefusal = (error: unknown): Problem | null => {
-  if (error instanceof Refused) return new Problem(error.refusal, error.message, { cause: error });
-  return error instanceof Problem && error.status < 500 ? error : null;
 };
 
 /** The cycle runs, and the stage does not: its turn has not come, or it is done. */

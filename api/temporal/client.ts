@@ -16,3 +16,17 @@ export const CALL_DEADLINE = 5_000;
 /** Every call has a deadline: without one a client waits for ever for a server that is gone. */
 export const within = <R>(client: TemporalClient, milliseconds: number, call: () => Promise<R>): Promise<R> =>
   client.withDeadline(Date.now() + milliseconds, call);
+
+/** Whether Temporal answers. */
+export const temporalAnswers = async (client: TemporalClient): Promise<boolean> =>
+  (await temporalVersion(client)) !== null;
+
+/** The version of the Temporal server (empty where it keeps it to itself); null where it does not answer. */
+export async function temporalVersion(client: TemporalClient): Promise<string | null> {
+  try {
+    const info = await within(client, 2_000, () => client.connection.workflowService.getSystemInfo({}));
+    return info.serverVersion ?? '';
+  } catch {
+    return null;
+  }
+}
