@@ -58,7 +58,11 @@ export async function allOf<Item, Result>(
   });
 }
 
-/** Works through the items, some of them at a time, and answers in their order. The first error ends it. */
+/**
+ * Works through the items, some of them at a time, and answers in their order. The first error ends it: nothing more is
+ * begun. This is for a list that is one piece of work; how much of a worker's is under way at AWS, and how fast, is said
+ * elsewhere (aws/gate.ts, turns.ts).
+ */
 export async function sideBySide<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
@@ -72,6 +76,11 @@ export async function sideBySide<Item, Result>(
       if (item !== undefined) results[index] = await work(item);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, take));
+  const untilItFails = () =>
+    take().catch((error: unknown) => {
+      next = items.length;
+      throw error;
+    });
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, untilItFails));
   return results;
 }

@@ -1,4 +1,7 @@
-/** Lets so many pieces of work run at the same time; the others wait in the order in which they came. */
+/**
+ * Lets so many pieces of work run at the same time, whoever they come from; the others wait in the order in which they came.
+ * For how much is under way; for how fast (a rate that AWS publishes) there are the turns of activities/turns.ts.
+ */
 export class Gate {
   private readonly waiting: (() => void)[] = [];
   private free: number;
