@@ -1,7 +1,8 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { reported, requestToEnd } from '../local/shutdown.js';
+import { requestToEnd } from '../config/index.js';
+import { reported } from '../local/reported.js';
 import { storm } from './storm/storm.js';
 import { isWell, stormText } from './storm/storm-text.js';
 import { isBad, sweep, sweepText } from './sweep/sweep.js';

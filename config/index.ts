@@ -4,6 +4,7 @@ import { all, ConfigurationError, type Environment, readEnvironment } from './re
 import { readTemporal, TEMPORAL_FILES_AND_TLS, type TemporalConfig } from './temporal.js';
 import { OUR_NAMES, variables } from './variables.js';
 
+export { requestToEnd } from './ending.js';
 export { keepTrying } from './keep-trying.js';
 export { all, ConfigurationError, type Environment } from './read.js';
 export { EXIT, startOrRefuse } from './start.js';

@@ -5,7 +5,7 @@ import { ApiClient } from './api-client.js';
 import { applyDocuments } from './documents.js';
 import { readEndpoints } from './endpoints.js';
 import { ensureKeys } from './keys.js';
-import { reported } from './shutdown.js';
+import { reported } from './reported.js';
 
 /* npm run apply -- <file>: writes a file's documents to the running stack of the data folder, as its admin. */
 await reported(async () => {

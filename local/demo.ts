@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigurationError, readStackConfig, type StackConfig } from '../config/index.js';
+import { ConfigurationError, readStackConfig, requestToEnd, type StackConfig } from '../config/index.js';
 import { ApiClient } from './api-client.js';
 import { costsOf, costsText } from './costs.js';
 import { type Cycle, progressOn } from './demo-progress.js';
@@ -14,7 +14,7 @@ import { followToEnd } from './follow.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, ledgerSchema, reportSchema } from './ledger-shapes.js';
 import { linksOf } from './links.js';
-import { reported, requestToEnd } from './shutdown.js';
+import { reported } from './reported.js';
 import { type Stack, startStack } from './stack.js';
 
 /*

@@ -11,7 +11,7 @@ import { findingsText } from './findings.js';
 import { followToEnd } from './follow.js';
 import { checkLedger, INSTALL } from './ledger-check.js';
 import { fleetNodesSchema, type LedgerEntry, ledgerSchema, reportSchema } from './ledger-shapes.js';
-import { reported } from './shutdown.js';
+import { reported } from './reported.js';
 import { StackProcess } from './stack-process.js';
 
 /*

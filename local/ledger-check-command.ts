@@ -1,7 +1,7 @@
 import { findingsText } from './findings.js';
 import { checkLedger } from './ledger-check.js';
 import { reportSchema } from './ledger-shapes.js';
-import { reported } from './shutdown.js';
+import { reported } from './reported.js';
 import { readFleet, readReport, SOURCES } from './sources.js';
 
 const USAGE = `npm run ledger-check -- <fleet> <cycle>\n${SOURCES}`;

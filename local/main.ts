@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { readStackConfig } from '../config/index.js';
+import { readStackConfig, requestToEnd } from '../config/index.js';
 import { linksOf } from './links.js';
-import { reported, requestToEnd } from './shutdown.js';
+import { reported } from './reported.js';
 import { type Stack, startStack } from './stack.js';
 
 /** What makes the demo fleet be patched, to be pasted into another terminal. */

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { endProcess, identityOf, type ProcessIdentity } from './process-identity.js';
+import { endProcess, hasEnded, identityOf, type ProcessIdentity } from './process-identity.js';
 
 /** A process of the stack: how it is started, when it is ready, how long it may take to end. */
 export interface PartDescription {
@@ -147,9 +147,6 @@ export async function endOrphan(folder: string, name: string, say: (line: string
   }
   rmSync(pidFile, { force: true });
 }
-
-const hasEnded = (child: ChildProcess): boolean =>
-  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
 const ending = (child: ChildProcess): string =>
   child.pid === undefined ? 'could not be started' : (child.signalCode ?? `exit code ${child.exitCode}`);

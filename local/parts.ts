@@ -1,10 +1,10 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { StackConfig, TemporalConfig } from '../config/index.js';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../workflows/messages.js';
 import type { Endpoints } from './endpoints.js';
 import type { PartDescription } from './part.js';
+import { answersOk, listens } from './readiness.js';
 
 /** In the order of their start; they are ended the other way round. */
 export const PART_NAMES = ['temporal', 'database', 'fleet', 'worker', 'api'] as const;
@@ -147,21 +147,4 @@ async function isPolled({ connection: options, namespace }: TemporalConfig): Pro
   } finally {
     await connection.close();
   }
-}
-
-async function answersOk(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-  await response.body?.cancel();
-  return response.ok;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

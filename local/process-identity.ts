@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -20,6 +20,10 @@ export function identityOf(pid: number): ProcessIdentity | null {
 }
 
 export const isRunning = (identity: ProcessIdentity): boolean => identityOf(identity.pid)?.started === identity.started;
+
+/** Whether a child of ours has ended, or never began. */
+export const hasEnded = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
 /** Asks a process to end, and after `grace` milliseconds makes it; resolves when it has ended. Does nothing to a stranger. */
 export async function endProcess(identity: ProcessIdentity, grace: number): Promise<void> {

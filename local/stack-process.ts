@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Endpoints, readEndpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
 import type { PART_NAMES } from './parts.js';
+import { surroundings } from './surroundings.js';
 
 export type PartName = (typeof PART_NAMES)[number];
 
@@ -38,9 +39,8 @@ export class StackProcess {
   ) {
     this.folder = folder;
     this.#main = main;
-    const ours = /^(PATCHTIDE_|TEMPORAL_|AWS_|DATABASE_URL$|NODE_OPTIONS$)/;
     this.#environment = {
-      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name))),
+      ...surroundings(),
       PATCHTIDE_DATA: folder,
       PATCHTIDE_PORT: '0',
       PATCHTIDE_FLEET_PORT: '0',

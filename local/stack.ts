@@ -5,6 +5,7 @@ import { lockFolder } from './folder-lock.js';
 import { ensureKeys, type Keys } from './keys.js';
 import { endOrphan, Part } from './part.js';
 import { type Addresses, addressesOf, PART_NAMES, partsOf } from './parts.js';
+import { allStarted } from './readiness.js';
 
 /** The embedded stack, running. */
 export interface Stack {
@@ -63,10 +64,4 @@ export async function startStack(
     await stop();
     throw failure;
   }
-}
-
-/** Waits for every start, so that none is left under way, and then rejects as the first one that failed. */
-async function allStarted(starts: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(starts);
-  await Promise.all(starts);
 }

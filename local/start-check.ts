@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BAD_STARTS, refusalsOf } from './bad-starts.js';
 import { ensureKeys } from './keys.js';
-import { reported } from './shutdown.js';
+import { reported } from './reported.js';
 
 /* npm run start-check: what the production processes say to each bad environment, and how they end, as a Markdown table. */
 await reported(async () => {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,9 @@ import { SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { temporalCli } from './binaries.js';
 import { chooseEndpoints, type Endpoints, freePorts } from './endpoints.js';
 import { ensureKeys, type Keys } from './keys.js';
+import { hasEnded } from './process-identity.js';
+import { allStarted, answersOk, listens } from './readiness.js';
+import { surroundings } from './surroundings.js';
 
 export interface TopologyOptions {
   /** Everything that is written goes there: state, keys, logs. */
@@ -65,8 +67,6 @@ export class Topology {
     this.keys = ensureKeys(folder);
     this.endpoints = endpoints;
     this.#apiPorts = ports.slice(0, apis);
-    const ours = /^(PATCHTIDE_|TEMPORAL_|AWS_|DATABASE_URL$|NODE_OPTIONS$)/;
-    const surroundings = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
     const module = (path: string) => fileURLToPath(new URL(path, compiled));
     const watchdog = new URL('./watchdog.js', compiled).href;
     const plan = (name: string, path: string, args: readonly string[], more: NodeJS.ProcessEnv, url: string | number) =>
@@ -74,7 +74,7 @@ export class Topology {
         name,
         program: process.execPath,
         args: ['--enable-source-maps', '--import', watchdog, module(path), ...args],
-        environment: { ...surroundings, ...more },
+        environment: { ...surroundings(), ...more },
         isReady: () => (typeof url === 'number' ? listens(url) : answersOk(url)),
       });
 
@@ -86,7 +86,7 @@ export class Topology {
         ...['--port', String(endpoints.temporal), '--db-filename', join(folder, 'temporal.sqlite')],
         ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
       ],
-      environment: surroundings,
+      environment: surroundings(),
       isReady: () => listens(endpoints.temporal),
     });
     if (databaseUrl === null) plan('database', './database.js', [folder], {}, endpoints.database);
@@ -128,8 +128,8 @@ export class Topology {
     try {
       const isService = (name: string) => /^(worker|api)-/.test(name);
       const names = [...topology.#plans.keys()];
-      await all(names.filter((name) => !isService(name)).map((name) => topology.startOne(name)));
-      await all(names.filter(isService).map((name) => topology.startOne(name)));
+      await allStarted(names.filter((name) => !isService(name)).map((name) => topology.startOne(name)));
+      await allStarted(names.filter(isService).map((name) => topology.startOne(name)));
       return topology;
     } catch (failure) {
       await topology.stop();
@@ -214,28 +214,3 @@ export class Topology {
 
 const START_LIMIT = 60_000;
 const STOP_LIMIT = 30_000;
-
-const hasEnded = (child: ChildProcess): boolean =>
-  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-
-/** Waits for all of them, so that none is left under way, and then rejects as the first one that failed. */
-async function all(starts: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(starts);
-  await Promise.all(starts);
-}
-
-async function answersOk(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-  await response.body?.cancel();
-  return response.ok;
-}
-
-const listens = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });

@@ -10,7 +10,7 @@ import { findingsText } from './findings.js';
 import { followedWaves, followerOf } from './followers.js';
 import { checkLedger } from './ledger-check.js';
 import { fleetNodesSchema, ledgerSchema, reportSchema } from './ledger-shapes.js';
-import { reported } from './shutdown.js';
+import { reported } from './reported.js';
 import { Topology } from './topology.js';
 
 /*

@@ -5,13 +5,13 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createFleet } from '../aws/index.js';
-import { ConfigurationError, keepTrying, type WorkerConfig } from '../config/index.js';
+import { ConfigurationError, keepTrying, requestToEnd, type WorkerConfig } from '../config/index.js';
 import { readVersion } from '../config/version.js';
 import { openStore, StoreOfNewerRelease } from '../store/index.js';
 import { AwsCallLog } from './aws-calls.js';
 import { ensureDailySchedules } from './daily-schedules.js';
 import { buildOf, DEPLOYMENT } from './deployment.js';
-import { requestToEnd } from './ending.js';
+
 import { buildProbes } from './probes.js';
 import { installRuntime } from './telemetry.js';
 import { createWorker, type WorkerOfBoth } from './worker.js';
@@ -61,10 +61,15 @@ export async function runWorker({
     await keepTrying(() => store.migrate(), waitingFor('The store'), ending, isOfNewerRelease);
     connection = await keepTrying(() => NativeConnection.connect(temporal.connection), waitingFor('Temporal'), ending);
     const { namespace } = temporal;
-    const version = build === null ? {} : { build };
     const parts = {
-      ...{ connection, namespace, fleet, records: store, webhook, draining: ending, bundle: { codePath } },
-      ...version,
+      connection,
+      namespace,
+      fleet,
+      records: store,
+      webhook,
+      draining: ending,
+      bundle: { codePath },
+      ...(build !== null && { build }),
     };
     const polling = await keepTrying(() => createWorker(parts), waitingFor('Temporal'), ending);
     worker = polling;

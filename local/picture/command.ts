@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findingsText } from '../findings.js';
-import { reported } from '../shutdown.js';
+import { reported } from '../reported.js';
 import { readFleet, readReport, SOURCES } from '../sources.js';
 import { checkTrack, mostOf } from './checks.js';
 import { draw } from './draw.js';
