@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CommandError } from './errors.js';
 import { EXIT } from './exit-codes.js';
-import type { Role } from './routes.js';
+import { ROLES, type Role } from './routes.js';
 import type { Terminal } from './terminal.js';
 
 /** Where the API is, and as whom it is called. */
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
-const keysOfFolder = z.partialRecord(z.enum(['viewer', 'operator', 'approver', 'admin']), z.string());
+const keysOfFolder = z.partialRecord(z.enum(ROLES), z.string());
 const endpointsOfFolder = z.object({ api: z.int() });
 
 /**

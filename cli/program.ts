@@ -13,6 +13,7 @@ import { type Context, createContext, type GlobalOptions } from './context.js';
 import { KIND_WORDS } from './documents.js';
 import { EXIT, EXIT_CODES_EXPLAINED, type ExitCode } from './exit-codes.js';
 import { asCommandError, asJson, explained } from './problems.js';
+import { ROLES } from './routes.js';
 import { coloursFor, type Terminal, widthOf } from './terminal.js';
 import { CYCLE_STATUS_WORDS, NODE_OUTCOME_WORDS } from './words.js';
 
@@ -58,12 +59,9 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .option('--url <url>', 'address of the API (PATCHTIDE_URL)')
     .option('--api-key <key>', 'API key (PATCHTIDE_API_KEY, which other users of the machine cannot see)')
     .addOption(
-      new Option('--as <role>', 'which key of the stack on this machine is used, where no other is given').choices([
-        'viewer',
-        'operator',
-        'approver',
-        'admin',
-      ]),
+      new Option('--as <role>', 'which key of the stack on this machine is used, where no other is given').choices(
+        ROLES,
+      ),
     )
     .option('--json', 'answers as JSON; events of watch as a line of JSON each')
     .addHelpText('after', `\n${EXIT_CODES_HELP}\n\n${CONNECTION_HELP}`);

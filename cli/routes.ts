@@ -27,7 +27,8 @@ import { manifest, patchSet, report } from '../api/schemas/records.js';
 /* Every route that the command line calls, with the API's own schemas. A test holds this table against the API's OpenAPI. */
 
 /** Whose key is taken where a stack on this machine has one for each role. */
-export type Role = 'viewer' | 'operator' | 'approver' | 'admin';
+export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface Route<
   Answer extends z.ZodType = z.ZodType,

@@ -1,5 +1,6 @@
 import { answerJson, type Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { counted } from '../render/text.js';
 import { ROUTES } from '../routes.js';
 
 /** `halt` and `unhalt`: no new work anywhere, and on again. */
@@ -14,7 +15,7 @@ export async function halt(
   return EXIT.done;
 }
 
-const cycles = (count: number): string => `${count} running cycle${count === 1 ? '' : 's'}`;
+const cycles = (count: number): string => counted(count, 'running cycle');
 const TOLD = {
   halt: (told: number) => `Halted: nothing new begins anywhere, what runs is finished. ${cycles(told)} told.`,
   unhalt: (told: number) => `The halt is lifted: ${cycles(told)} told. Cycles that are paused stay so.`,

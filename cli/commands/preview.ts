@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { table } from '../render/table.js';
 import { counted } from '../render/text.js';
 import { span } from '../render/time.js';
+import { WAVE_COLUMNS, waveCells } from '../render/waves.js';
 import { ROUTES } from '../routes.js';
 
 type Preview = z.output<typeof previewSchema>;
@@ -83,22 +84,8 @@ const windowsText = (windows: PreviewedStage['windows'], context: Context): stri
 
 const wavesText = (waves: PreviewedStage['waves'], context: Context): string =>
   table(
-    [
-      { title: 'ACCOUNT' },
-      { title: 'REGION' },
-      { title: 'ZONE' },
-      { title: 'WINDOW', givesWay: true },
-      { title: 'NODES', numbers: true },
-      { title: 'AT ONCE', numbers: true },
-      { title: 'BATCHES', numbers: true },
-    ],
-    byLocation(waves).map(({ account, region, zone, zoneName, window, nodes, maxUnavailable, batches }) => [
-      account,
-      region,
-      zoneName ?? zone,
-      window,
-      ...[nodes, maxUnavailable, batches].map(String),
-    ]),
+    [...WAVE_COLUMNS, { title: 'BATCHES', numbers: true }],
+    byLocation(waves).map((wave) => [...waveCells(wave, wave.nodes), String(wave.batches)]),
     { ...context, indent: 2 },
   );
 

@@ -5,6 +5,7 @@ import { coloursFor, widthOf } from '../terminal.js';
 import { table } from './table.js';
 import { counted, short } from './text.js';
 import { localTime, span } from './time.js';
+import { WAVE_COLUMNS, waveCells } from './waves.js';
 
 type Manifest = z.output<typeof manifestSchema>;
 
@@ -58,22 +59,13 @@ export function manifestText(manifest: Manifest, digest: string, context: Contex
     ...rows.map(([name, value]) => `  ${colours.dim(name.padEnd(9))}  ${value}`),
     '',
     table(
-      [
-        { title: 'ACCOUNT' },
-        { title: 'REGION' },
-        { title: 'ZONE' },
-        { title: 'WINDOW', givesWay: true },
-        { title: 'NODES', numbers: true },
-        { title: 'AT ONCE', numbers: true },
-      ],
-      manifest.waves.map(({ account, region, zone, zoneName, window, batches, maxUnavailable }) => [
-        account,
-        region,
-        zoneName ?? zone,
-        window,
-        String(batches.reduce((sum, { nodes }) => sum + nodes.length, 0)),
-        String(maxUnavailable),
-      ]),
+      WAVE_COLUMNS,
+      manifest.waves.map((wave) =>
+        waveCells(
+          wave,
+          wave.batches.reduce((sum, { nodes }) => sum + nodes.length, 0),
+        ),
+      ),
       { colours, width, indent: 2 },
     ),
     ...warnings.map((warning) => `  ${colours.yellow('Warning:')} ${warning}`),
