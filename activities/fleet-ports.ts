@@ -5,6 +5,7 @@ import type { ManagedNode, NodePatch, NodePatchState, OperatingSystem } from '..
 import type { AccountId, Instant, Location, NodeId } from '../domain/ids.js';
 import type { EstateSettings } from '../domain/import/estate.js';
 import type { OtherPatching } from '../domain/other-patching.js';
+import type { TargetGroups } from './health-ports.js';
 import type { RootVolumes } from './rollback-ports.js';
 import type { BeforeSend } from './send-ports.js';
 import type { SnapshotKeeping } from './snapshot-ports.js';
@@ -103,7 +104,7 @@ export interface RegisteredBaseline {
  * A fleet on AWS. Every call takes a location, reaches it with that account's role and external id, pages to the end, and
  * throws FleetError and nothing else. Calls without a client token are sent exactly once: retrying is the caller's.
  */
-export interface Fleet extends RootVolumes, SnapshotKeeping {
+export interface Fleet extends RootVolumes, SnapshotKeeping, TargetGroups {
   /** All nodes of a location (EC2 instances and hybrid nodes, SSM's knowledge joined in) that bear all of these tags. */
   findNodes(at: Location, tags: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ManagedNode[]>;
   /** These nodes as they are now; a node that is gone is left out. Costs one call for each hybrid node, for its tags. */

@@ -56,6 +56,8 @@ export function createWatchActivities({
   /** Aborted when the worker begins to shut down: a watch has nothing to finish, so another worker goes on at once. */
   readonly draining?: AbortSignal;
 }) {
+  const lookAt = endsOf(fleet, pace);
+
   /** Returns when at least one operation of the run has ended, or nothing is left to wait for. */
   async function watch(request: WatchRequest): Promise<OperationEnded[]> {
     return talkingToAws(async (signal) => {
@@ -84,6 +86,11 @@ export function createWatchActivities({
     return { ended, open };
   }
 
+  return { watch };
+}
+
+/** How operations end that were sent in one location. `pace` as above. */
+export function endsOf(fleet: Fleet, pace = 1) {
   /** The results of those open operations that have ended, or whose deadline has passed. */
   async function lookAt(
     at: Location,
@@ -273,7 +280,7 @@ export function createWatchActivities({
     );
   }
 
-  return { watch };
+  return lookAt;
 }
 
 /** What one look lists for all operations of a run. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -95,6 +96,7 @@ export class Connections {
       // A bucket in the path works on AWS, and on every endpoint that stands for it whatever its host is called;
       // a bucket in the host name would need a wildcard name for that host.
       s3: this.#paced(new S3Client({ ...reads, forcePathStyle: true }), 's3', at, here),
+      elb: this.#paced(new ElasticLoadBalancingV2Client(reads), 'elasticloadbalancing', at, here),
       once: {
         ssm: this.#paced(new SSMClient(effects), 'ssm', at, here),
         ec2: this.#paced(new EC2Client(effects), 'ec2', at, here),

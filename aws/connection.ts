@@ -1,4 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { BeforeSend } from '../activities/send-ports.js';
@@ -21,19 +22,27 @@ export class Connection {
   readonly ssm: SSMClient;
   readonly ec2: EC2Client;
   readonly s3: S3Client;
+  readonly elb: ElasticLoadBalancingV2Client;
   /** For effects without a client token: exactly one attempt, since a repetition would be a second effect. */
   readonly once: { readonly ssm: SSMClient; readonly ec2: EC2Client };
   readonly #credentials: RoleCredentials;
 
   constructor(
     at: Location,
-    clients: { ssm: SSMClient; ec2: EC2Client; s3: S3Client; once: { ssm: SSMClient; ec2: EC2Client } },
+    clients: {
+      ssm: SSMClient;
+      ec2: EC2Client;
+      s3: S3Client;
+      elb: ElasticLoadBalancingV2Client;
+      once: { ssm: SSMClient; ec2: EC2Client };
+    },
     credentials: RoleCredentials,
   ) {
     this.at = at;
     this.ssm = clients.ssm;
     this.ec2 = clients.ec2;
     this.s3 = clients.s3;
+    this.elb = clients.elb;
     this.once = clients.once;
     this.#credentials = credentials;
   }
@@ -82,7 +91,7 @@ export class Connection {
   }
 
   close(): void {
-    for (const client of [this.ssm, this.ec2, this.s3, this.once.ssm, this.once.ec2]) client.destroy();
+    for (const client of [this.ssm, this.ec2, this.s3, this.elb, this.once.ssm, this.once.ec2]) client.destroy();
   }
 }
 

@@ -8,6 +8,7 @@ import {
   StartInstancesCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { type EvaluationResult, type IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import {
@@ -29,7 +30,7 @@ import {
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-ssm';
 import type { RightAnswer } from '../domain/doctor/report.js';
-import type { NodeId } from '../domain/ids.js';
+import type { Location, NodeId } from '../domain/ids.js';
 import { exampleResources, RIGHTS, RIGHTS_STEPS, type Right } from '../domain/rights.js';
 import { type Answer, messageOf, type Question } from './ask.js';
 import type { CallOptions, Connection } from './connection.js';
@@ -51,6 +52,9 @@ const NOBODY = {
   window: 'mw-00000000000000000',
   uuid: '00000000-0000-4000-8000-000000000000',
 };
+
+const nobodysTargetGroup = ({ account, region }: Location): string =>
+  `arn:aws:elasticloadbalancing:${region}:${account}:targetgroup/patchtide-doctor/0000000000000000`;
 
 interface Place {
   readonly aws: Connection;
@@ -100,6 +104,8 @@ const CALLS: Readonly<Record<string, Try>> = {
   'ssm:ListAssociations': ({ aws }, options) => aws.ssm.send(new ListAssociationsCommand({ MaxResults: 1 }), options),
   'ssm:DescribeAssociation': ({ aws }, options) =>
     aws.ssm.send(new DescribeAssociationCommand({ AssociationId: NOBODY.uuid }), options),
+  'elasticloadbalancing:DescribeTargetHealth': ({ aws }, options) =>
+    aws.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: nobodysTargetGroup(aws.at) }), options),
   's3:ListBucket': ({ aws, bucket }, options) => aws.s3.send(new HeadBucketCommand({ Bucket: bucket }), options),
   // Only the call itself knows the bucket's own policy and the key that it encrypts with. Always the same small object.
   's3:PutObject': ({ aws, bucket }, options) =>

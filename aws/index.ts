@@ -20,6 +20,7 @@ import { otherPatching } from './other-patching.js';
 import { patches, patchStates } from './patches.js';
 import { instanceVolumes, restoreRootVolume, restoreTasks } from './root-volumes.js';
 import { createSnapshots, deleteSnapshot, findSnapshots, ownSnapshots } from './snapshots.js';
+import { targetHealth } from './target-groups.js';
 import { volumeSizes } from './volumes.js';
 
 export type { CallObserver, CallRecord } from './observe.js';
@@ -65,6 +66,7 @@ export const createFleet = ({
     restoreRootVolume: (at, request, signal, beforeSend) => restoreRootVolume(to(at), request, signal, beforeSend),
     restoreTasks: (at, key, nodes, signal) => restoreTasks(to(at), key, nodes, signal),
     commandOutputs: (at, commandId, signal) => commandOutputs(to(at), commandId, signal),
+    targetHealth: (at, targetGroup, signal) => targetHealth(to(at), targetGroup, signal),
     startAutomation: (at, request, signal) => startAutomation(to(at), request, signal),
     automation: (at, executionId, signal) => automation(to(at), executionId, signal),
     stopAutomation: (at, executionId, signal) => stopAutomation(to(at), executionId, signal),

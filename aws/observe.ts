@@ -11,7 +11,7 @@ export interface CallRecord {
   readonly outcome: 'ok' | 'aborted' | FleetErrorCode;
   readonly milliseconds: number;
 }
-export type Service = 'ec2' | 'ssm' | 's3' | 'sts' | 'iam';
+export type Service = 'ec2' | 'ssm' | 's3' | 'sts' | 'iam' | 'elasticloadbalancing';
 /** Must not throw. */
 export type CallObserver = (call: CallRecord) => void;
 

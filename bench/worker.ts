@@ -32,6 +32,7 @@ try {
     fleet,
     records: store,
     webhook: null,
+    healthProbes: { loopback: false },
     bundle: { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) },
     pace: { looks: Number(BENCH_LOOKS ?? 1), rates: Number(BENCH_RATES ?? 1) },
   });

@@ -21,6 +21,8 @@ export interface WorkerConfig extends ServiceConfig {
   /** May contain `{region}`. */
   readonly bucket: string;
   readonly webhook: { readonly url: string; readonly secret: string } | null;
+  /** Whom the health checks of plans may ask: the worker's own machine only where this says so. */
+  readonly healthProbes: { readonly loopback: boolean };
   /** Where probes and measurements are answered; null for nowhere. */
   readonly probes: { readonly host: string; readonly port: number } | null;
   /** The build that this worker says it is; `bundle` for one made of the release and its workflows, null for no versioning. */
@@ -76,6 +78,7 @@ const workerSchema = pick(
   'PATCHTIDE_WORKER_HOST',
   'PATCHTIDE_WORKER_PORT',
   'PATCHTIDE_DEPLOYMENT_BUILD',
+  'PATCHTIDE_HEALTH_LOOPBACK',
   'PATCHTIDE_LOG_LEVEL',
   'AWS_ENDPOINT_URL',
 );
@@ -94,6 +97,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     logLevel: read.PATCHTIDE_LOG_LEVEL,
     bucket: read.PATCHTIDE_BUCKET,
     webhook: url && secret ? { url, secret } : null,
+    healthProbes: { loopback: read.PATCHTIDE_HEALTH_LOOPBACK === 'allow' },
     probes: port === undefined ? null : { host: read.PATCHTIDE_WORKER_HOST, port },
     deploymentBuild: read.PATCHTIDE_DEPLOYMENT_BUILD ?? null,
   };

@@ -48,6 +48,8 @@ export const variables = {
     .string()
     .regex(/^[\w.+-]{1,80}$/, expected('the id of a build, or `bundle`', '0.2.0-3f2a9c1'))
     .optional(),
+  /** Whether the health checks of plans may ask the worker's own machine: for a fleet that is simulated there. */
+  PATCHTIDE_HEALTH_LOOPBACK: z.enum(['allow', 'refuse'], expected('allow or refuse', 'refuse')).default('refuse'),
   /** The file of API keys; `keys.json` in PATCHTIDE_DATA where it is not set. */
   PATCHTIDE_KEYS: z.string().optional(),
   /** Seconds that the API goes on serving after SIGTERM while it says that it is not ready. */

@@ -7,6 +7,7 @@ import type { InstallList, LeftOut, Target, Wave, WindowOccurrence } from './man
 import { compareText } from './order.js';
 import type { PatchSet } from './patch-set.js';
 import { approvedByDelay, installList } from './promotion.js';
+import { targetGroupLocation } from './target-group.js';
 import { isAtMost, parsePatch } from './versions.js';
 import { planWaves } from './waves.js';
 
@@ -204,5 +205,17 @@ function warningsOf(
       ? [`${untested.size} missing patches were not proven by the stage before, and are left alone.`]
       : []),
     ...(unwindowed > 0 ? [`${unwindowed} nodes are skipped, since their window does not exist.`] : []),
+    ...strayTargetGroups(input.policy, targets),
   ];
+}
+
+/** Target groups that are looked at after none of the stage's zones. */
+function strayTargetGroups({ health }: PreparationInput['policy'], targets: readonly Target[]): string[] {
+  const places = new Set(targets.map(({ account, region }) => `${account}/${region}`));
+  return (health?.checks ?? []).flatMap((check) => {
+    if (!('targetGroup' in check) || targets.length === 0) return [];
+    const at = targetGroupLocation(check.targetGroup);
+    if (places.has(`${at.account}/${at.region}`)) return [];
+    return [`Target group ${check.targetGroup} is not looked at: no node of the stage is in its account and Region.`];
+  });
 }

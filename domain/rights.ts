@@ -14,6 +14,7 @@ export const RIGHTS_STEPS = [
   'rollback',
   'stop-start',
   'automation',
+  'health',
   'other-patching',
   'doctor',
 ] as const;
@@ -159,6 +160,11 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
       // And on the documents that plans name.
       ...on(EXECUTIONS, 'ssm:StartAutomationExecution', 'ssm:GetAutomationExecution', 'ssm:StopAutomationExecution'),
     ],
+  },
+  health: {
+    purpose: 'ask load balancers whether targets are healthy (`health.checks` with a `targetGroup`)',
+    optional: true,
+    rights: on(ANY, 'elasticloadbalancing:DescribeTargetHealth'),
   },
   'other-patching': {
     purpose: 'see what else patches the nodes',

@@ -8,6 +8,8 @@ export interface StagePolicy {
   readonly last: boolean;
   readonly approval: ApprovalPolicy | null;
   readonly soak: Milliseconds;
+  /** After each zone; null for nothing. What is checked stands in the manifest. */
+  readonly health: { readonly settle: Milliseconds; readonly within: Milliseconds; readonly checks: number } | null;
   readonly onFailure: ResolvedStage['onFailure'];
   readonly surplus: ResolvedStage['surplus'];
   readonly pauseAfterFailures: NodeLimit;
@@ -32,6 +34,7 @@ export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy =>
   last,
   approval: stage.approval,
   soak: stage.soak,
+  health: stage.health && { ...stage.health, checks: stage.health.checks.length },
   onFailure: stage.onFailure,
   surplus: stage.surplus,
   pauseAfterFailures: stage.waves.pauseAfterFailures,

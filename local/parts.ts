@@ -121,6 +121,8 @@ function environmentOfOurs(config: StackConfig, endpoints: Endpoints, addresses:
   if (addresses.fleet !== null) {
     for (const name of Object.keys(environment)) if (name.startsWith('AWS_')) delete environment[name];
     environment.AWS_ENDPOINT_URL = addresses.fleet;
+    // The health addresses of a simulated application are on this machine.
+    environment.PATCHTIDE_HEALTH_LOOPBACK ??= 'allow';
     environment.AWS_REGION = 'us-east-1';
     environment.AWS_ACCESS_KEY_ID = 'SIMULATED';
     environment.AWS_SECRET_ACCESS_KEY = 'simulated';

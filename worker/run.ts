@@ -29,6 +29,7 @@ export async function runWorker({
   logLevel,
   bucket,
   webhook,
+  healthProbes,
   probes,
   deploymentBuild,
 }: WorkerConfig): Promise<void> {
@@ -67,6 +68,7 @@ export async function runWorker({
       fleet,
       records: store,
       webhook,
+      healthProbes,
       draining: ending,
       bundle: { codePath },
       ...(build !== null && { build }),

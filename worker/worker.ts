@@ -3,6 +3,8 @@ import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createDoctorActivities } from '../activities/doctor.js';
 import { createExpireSnapshotsActivities } from '../activities/expire-snapshots.js';
+import { createHealthActivities } from '../activities/health.js';
+import type { ProbeRules } from '../activities/http-probe.js';
 import { withImmutablesAtHand } from '../activities/immutable.js';
 import { createImportActivities } from '../activities/import.js';
 import type { Engine, Examiner, Fleet, Records } from '../activities/ports.js';
@@ -24,6 +26,8 @@ export interface PatchtideWorker {
   readonly fleet: Fleet & Examiner;
   readonly records: Records;
   readonly webhook: WebhookTarget | null;
+  /** Whom the health checks of plans may ask. */
+  readonly healthProbes: ProbeRules;
   /** For benches over a fleet whose durations are shrunk: how many times quicker than in truth the watch looks, and AWS lets calls through (1). */
   readonly pace?: { readonly looks: number; readonly rates: number };
   /** Aborted when the worker begins to shut down. */
@@ -38,15 +42,24 @@ export const createActivities = ({
   fleet,
   records,
   webhook,
+  healthProbes,
   engine,
   draining,
   pace,
-}: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook' | 'draining' | 'pace'> & { readonly engine: Engine }) => {
+}: Pick<PatchtideWorker, 'fleet' | 'records' | 'webhook' | 'healthProbes' | 'draining' | 'pace'> & {
+  readonly engine: Engine;
+}) => {
   const ports = { fleet, records: withImmutablesAtHand(records) };
   return {
     ...createPrepareActivities(ports),
     ...createStepActivities({ ...ports, engine, ...(pace && { pace: pace.rates }) }),
     ...createWatchActivities({ ...ports, ...(draining && { draining }), ...(pace && { pace: pace.looks }) }),
+    ...createHealthActivities({
+      ...ports,
+      probes: healthProbes,
+      ...(draining && { draining }),
+      ...(pace && { pace: pace.looks }),
+    }),
     ...createRollbackActivities({ ...ports, engine }),
     ...createExpireSnapshotsActivities({ ...ports, engine }),
     ...createRollbackRecordActivities({ records }),
@@ -104,7 +117,7 @@ export class WorkerOfBoth {
     connection,
     namespace,
     bundle,
-    activities: { watch, ...others },
+    activities: { watch, checkHealth, ...others },
     payloadConverterPath,
     places = PLACES,
     build,
@@ -124,7 +137,7 @@ export class WorkerOfBoth {
     const watches = await Worker.create({
       ...shared,
       taskQueue: WATCH_TASK_QUEUE,
-      activities: { watch },
+      activities: { watch, checkHealth },
       maxConcurrentActivityTaskExecutions: places.watches,
     });
     const all = await Worker.create({

@@ -2,6 +2,7 @@ import type { RetryPolicy } from '@temporalio/common';
 import { proxyActivities } from '@temporalio/workflow';
 import type { DoctorActivities } from '../activities/doctor.js';
 import type { ExpireSnapshotsActivities } from '../activities/expire-snapshots.js';
+import type { HealthActivities } from '../activities/health.js';
 import type { ImportActivities } from '../activities/import.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
@@ -62,6 +63,14 @@ export const watching = proxyActivities<WatchActivities>({
     ],
   },
   summary: 'Follows what has been sent until something ends',
+});
+
+/** Waits on purpose, for as long as a plan gives a zone to be well again: a day at the most, and then what it has sent. */
+export const healthChecking = proxyActivities<HealthActivities>({
+  taskQueue: WATCH_TASK_QUEUE,
+  startToCloseTimeout: '26 hours',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
 });
 
 export const scanning = proxyActivities<ScanActivities>({

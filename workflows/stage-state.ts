@@ -42,7 +42,7 @@ export class StageState {
   /** A question that the cycle shows as what it waits for; the stage's own reason to wait comes back with the answer. */
   private question: string | null = null;
   private noted = 0;
-  private moreDetails: () => readonly string[] = () => [];
+  private readonly moreDetails: (() => readonly string[])[] = [];
 
   constructor({ request, policy, patchSet }: StageInput) {
     this.request = request;
@@ -52,7 +52,7 @@ export class StageState {
 
   /** Lines that are shown beside the stage's own, as they are whenever something is shown. */
   showsToo(details: () => readonly string[]): void {
-    this.moreDetails = details;
+    this.moreDetails.push(details);
   }
 
   async is(status: StageStatus, phase: Phase, waitingFor: Omit<WaitingFor, 'stage'> | null = null): Promise<void> {
@@ -147,7 +147,7 @@ export class StageState {
       ...(this.waitingFor
         ? [`Waits: ${this.waitingFor.message}${this.waitingFor.until ? ` Until ${this.waitingFor.until}.` : ''}`]
         : []),
-      ...this.moreDetails(),
+      ...this.moreDetails.flatMap((details) => details()),
       ...(this.patchSet ? [`Gets at most patch set ${this.patchSet}`] : ['Its baseline alone decides what it gets']),
     ];
     setCurrentDetails(lines.join('\n\n'));

@@ -15,6 +15,8 @@ import type { StageState } from './stage-state.js';
 export class StageWaves {
   /** Whether a node may have been touched. */
   begun = false;
+  /** The waves that have been at work on a node. */
+  readonly patched = new Set<number>();
   private readonly running = new Map<number, ChildWorkflowHandle<typeof patchWave>>();
   private readonly stage: StageState;
   private readonly breaker: Breaker;
@@ -33,6 +35,7 @@ export class StageWaves {
     try {
       const { problem, ended, skipped, ...totals } = await this.ended(wave, manifest);
       this.running.delete(wave.number);
+      if (totals.done > 0) this.patched.add(wave.number);
       await this.breaker.waveEnded(wave.number, totals);
       if (problem !== null) this.breaker.stop(problem);
       return ended === 'cut-off' && problem === null ? skipped : 0;

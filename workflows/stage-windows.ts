@@ -6,6 +6,7 @@ import type { Continues, WaveSummary } from '../domain/manifest.js';
 import { preparing } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import type { Breaker } from './breaker.js';
+import { HealthGate } from './health-gate.js';
 import { Lanes } from './lanes.js';
 import type { StageState } from './stage-state.js';
 import type { StageWaves } from './stage-waves.js';
@@ -44,12 +45,14 @@ export class StageWindows {
   private readonly breaker: Breaker;
   private readonly waves: StageWaves;
   private readonly manifest: Digest;
+  private readonly health: HealthGate;
 
   constructor(stage: StageState, breaker: Breaker, waves: StageWaves, prepared: PreparedStage) {
     this.stage = stage;
     this.breaker = breaker;
     this.waves = waves;
     this.manifest = prepared.manifest;
+    this.health = new HealthGate(stage, breaker);
     this.granted = stage.policy.carryOver.windows;
     this.lastWave = Math.max(0, ...prepared.waves.map(({ number }) => number));
     this.pending = new Map();
@@ -111,7 +114,7 @@ export class StageWindows {
       await Promise.all(cutOff.map(async ({ wave }) => this.leave(wave, await this.waves.cutOff(wave))));
       if (turn.kind === 'run') {
         await lanes.runs(region);
-        await this.patchZone(region, this.take(region, turn.waves));
+        await this.health.passes(await this.patchZone(region, this.take(region, turn.waves)));
       } else if (this.left.has(region)) {
         await this.carryOver(region);
       } else if (turn.kind === 'wait') {
@@ -123,12 +126,17 @@ export class StageWindows {
     await lanes.ends(region);
   }
 
-  /** Waves of one zone side by side. Failed nodes of it that are tried again come in while others wait for their room. */
-  private async patchZone(region: Region, waves: readonly Planned[]): Promise<void> {
+  /**
+   * Waves of one zone side by side. Failed nodes of it that are tried again come in while others wait for their room.
+   * Answers the waves that have been at work on a node.
+   */
+  private async patchZone(region: Region, waves: readonly Planned[]): Promise<readonly Planned[]> {
     const zones = new Set(waves.map(({ wave }) => wave.zone));
     const running = new Set<Promise<void>>();
     const failures: unknown[] = [];
+    const all: Planned[] = [];
     const begin = (more: readonly Planned[]) => {
+      all.push(...more);
       for (const planned of more) {
         const run = this.patchWave(planned).catch((error: unknown) => void failures.push(error));
         running.add(run);
@@ -152,6 +160,7 @@ export class StageWindows {
       if (running.size > 0 && !this.breaker.over) begin(this.take(region, triedAgain()));
     }
     if (failures.length > 0) throw failures[0];
+    return all.filter(({ wave }) => this.waves.patched.has(wave.number));
   }
 
   private async patchWave({ wave, manifest, again }: Planned): Promise<void> {

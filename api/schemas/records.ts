@@ -28,6 +28,20 @@ const policy = z.object({
   stopped: z.enum(['skip', 'start']),
   timeouts: z.object({ install: milliseconds, snapshot: milliseconds }),
   soak: milliseconds,
+  health: z
+    .object({
+      settle: milliseconds,
+      within: milliseconds,
+      checks: list(
+        z.union([
+          z.object({ http: text, expect: z.int(), timeout: milliseconds }),
+          z.object({ targetGroup: text }),
+          z.object({ command: text, os: z.enum(['linux', 'windows']), timeout: milliseconds }),
+        ]),
+      ),
+    })
+    .nullable()
+    .describe('What is waited for after each zone'),
   approval: z.object({ roles: list(text), quorum: z.int(), decideWithin: milliseconds }).nullable(),
   carryOver: z.object({ windows: count, doneAt: z.object({ percent: count }) }),
   onFailure: z.enum(['ask', 'stop', 'rollback']),

@@ -45,6 +45,7 @@ export function manifestText(manifest: Manifest, digest: string, context: Contex
     ],
     ['reboot', policy.reboot],
     ['soak', policy.soak === 0 ? 'none' : span(policy.soak)],
+    ...(policy.health === null ? [] : [['health', healthText(policy.health)] as const]),
     ...windows.map(
       ({ window, opens, closes }) =>
         [
@@ -93,3 +94,18 @@ const untestedText = (lists: Manifest['installLists']): string => {
     ? 'none'
     : `${counted(ids.size, 'patch', 'patches')} missing here and not in that set; not installed`;
 };
+
+/** What is waited for after each zone. */
+function healthText({ settle, within, checks }: NonNullable<Manifest['policy']['health']>): string {
+  const what = checks.map((check) => {
+    if ('http' in check) return `${check.http} answers ${check.expect}`;
+    return 'command' in check
+      ? `\`${check.command}\` on ${check.os}`
+      : `target group ${check.targetGroup.split('/')[1]}`;
+  });
+  return [
+    'after each zone',
+    ...(settle > 0 ? [`${span(settle)} to settle`] : []),
+    ...(what.length > 0 ? [`within ${span(within)}: ${what.join(', ')}`] : []),
+  ].join(', ');
+}

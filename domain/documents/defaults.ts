@@ -1,5 +1,6 @@
 import { formatDuration } from './durations.js';
 import { API_VERSION } from './fields.js';
+import { writeHealth } from './health.js';
 import { ALL, type ParsedPlan } from './plan.js';
 import { EVERYTHING, FROM_TAG, isRole, NONE, type ParsedStage } from './stage.js';
 import type { NodeLimit, ResolvedPlan, ResolvedStage, Task } from './types.js';
@@ -46,6 +47,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
   stopped: stage.stopped,
   timeouts: { install: formatDuration(stage.timeouts.install), snapshot: formatDuration(stage.timeouts.snapshot) },
   soak: formatDuration(stage.soak),
+  ...(stage.health === null ? {} : { health: writeHealth(stage.health) }),
   approval:
     stage.approval === null
       ? NONE

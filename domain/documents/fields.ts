@@ -102,9 +102,6 @@ export const distinct = <Element extends z.ZodType<string>>(element: Element, le
           refuse(context, 'stands in the list before', { path: [index], input: value, expected: 'each value once' });
     });
 
-/** A reserved field of which nothing is carried out yet. */
-export const notYetField = (what: string) => z.never().optional().meta({ description: what, 'x-not-yet': true });
-
 /** What every document begins with. */
 export const API_VERSION = 'patchtide/v1';
 export const documentSchema = <Kind extends string, Metadata extends z.ZodType, Spec extends z.ZodType>(

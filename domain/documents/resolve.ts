@@ -1,6 +1,7 @@
 import type { PlanName, Region, StageName } from '../ids.js';
 import { DEFAULT_KEEP_SNAPSHOTS } from '../snapshot-retention.js';
 import { durationOf } from './durations.js';
+import { healthOf } from './health.js';
 import { ALL, asStage, type ParsedPlan, patchGroupsOf, snapshotOf } from './plan.js';
 import { recurrenceOf } from './schedule.js';
 import { EVERYTHING, FROM_TAG, NONE, type ParsedStage } from './stage.js';
@@ -73,6 +74,7 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
       snapshot: orDefault(timeouts.snapshot, DEFAULTS.snapshot),
     },
     soak: orDefault(stage.soak, isLast ? 0 : DEFAULTS.soak),
+    health: healthOf(stage.health),
     approval: approvalOf(stage.approval ?? (isLast ? {} : NONE)),
     onFailure: stage.onFailure ?? 'ask',
     surplus: stage.surplus ?? 'ask',

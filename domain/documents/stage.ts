@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES, type Role } from '../roles.js';
-import { baselineName, distinct, durationField, NAME_LENGTH, nameField, notYetField, windowName } from './fields.js';
+import { baselineName, distinct, durationField, NAME_LENGTH, nameField, windowName } from './fields.js';
+import { healthSchema } from './health.js';
 import { tasksSchema } from './task.js';
 
 const SECOND = 1_000;
@@ -102,7 +103,7 @@ export const stageSchema = z.strictObject({
     .optional()
     .meta({ description: 'install (PT2H) and snapshot (PT1H)', 'x-example': '{ install: PT2H, snapshot: PT1H }' }),
   soak: durationField(0, 365 * DAY, 'P7D').optional(),
-  health: notYetField('health checks'),
+  health: healthSchema,
   approval: z
     .union([
       z.literal(NONE),

@@ -30,6 +30,19 @@ export interface ApprovalPolicy {
   readonly decideWithin: Milliseconds;
 }
 
+/** What is waited for after each zone. A stage without it waits for nothing. */
+export interface HealthPolicy {
+  /** How long the nodes are left alone before anybody asks whether they are well. */
+  readonly settle: Milliseconds;
+  /** How long the checks may take to find everything well. */
+  readonly within: Milliseconds;
+  readonly checks: readonly HealthCheck[];
+}
+export type HealthCheck =
+  | { readonly http: string; readonly expect: number; readonly timeout: Milliseconds }
+  | { readonly targetGroup: string }
+  | { readonly command: string; readonly os: 'linux' | 'windows'; readonly timeout: Milliseconds };
+
 /** A stage with every default written out. */
 export interface ResolvedStage {
   readonly name: StageName;
@@ -52,6 +65,7 @@ export interface ResolvedStage {
   readonly stopped: 'skip' | 'start';
   readonly timeouts: { readonly install: Milliseconds; readonly snapshot: Milliseconds };
   readonly soak: Milliseconds;
+  readonly health: HealthPolicy | null;
   readonly approval: ApprovalPolicy | null;
   readonly onFailure: 'ask' | 'stop' | 'rollback';
   /** What an untested patch that a dependency pulled in does to the stage's gate. */

@@ -77,9 +77,9 @@ const rows: readonly Row[] = [
   {
     what: 'a plan that asks for what is not carried out yet',
     url: storefront,
-    body: plan('storefront', { stages: [{ name: 'dev', health: { settle: 'PT5M' } }] }),
+    body: plan('storefront', { stages: [{ name: 'dev', carryOver: { doneAt: '90%' } }] }),
     code: 'not-supported-yet',
-    fault: { path: 'spec.stages[0].health' },
+    fault: { path: 'spec.stages[0].carryOver.doneAt' },
   },
   {
     what: 'another name than the address',

@@ -42,7 +42,16 @@ async function wholeCycle(bench: WorkflowBench): Promise<Recorded> {
     windows: [NIGHTLY],
     takes: { install: 90_000 },
     stages: [
-      { name: 'dev', policy: { soak: 7 * DAY, stageTasks: { before: 1, after: 1 } }, waves: regions, steps },
+      {
+        name: 'dev',
+        policy: {
+          soak: 7 * DAY,
+          stageTasks: { before: 1, after: 1 },
+          health: { settle: HOUR / 12, within: HOUR / 4, checks: 1 },
+        },
+        waves: regions,
+        steps,
+      },
       { name: 'prod', policy: { approval: { roles: ['approver'], quorum: 2, decideWithin: 3 * DAY } } },
     ],
   });

@@ -138,6 +138,13 @@ export function fakeActivities(world: FakeWorld): Activities {
       );
     },
 
+    async checkHealth({ manifest, wave, look, until }) {
+      await world.meet('checkHealth');
+      const stage = stageOf(manifest);
+      await world.ask({ what: 'health', stage, wave, look, until });
+      return { unwell: world.stage(stage).unwell?.[`w${wave}.${look}`] ?? [] };
+    },
+
     ...fakeRollbacks(world),
 
     async beginScan({ scan, run, account, region, batches }) {

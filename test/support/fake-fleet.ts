@@ -31,6 +31,8 @@ export interface StageScript {
   readonly untested?: Readonly<Record<string, number>>;
   /** Steps whose operations fail on all of their nodes: `install`, `before-stage-1`. */
   readonly failingSteps?: readonly string[];
+  /** What is not well when a wave's health is looked at, by `w<wave>.<look>`. */
+  readonly unwell?: Readonly<Record<string, readonly string[]>>;
   /** How many nodes the plan selects; by default the nodes of the waves. */
   readonly matched?: number;
   /** What is odd about the number of its nodes. */
@@ -57,6 +59,7 @@ const PLAIN_STEPS: BatchSteps = {
 const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
   approval: null,
   soak: 0,
+  health: null,
   onFailure: 'ask',
   surplus: 'ask',
   pauseAfterFailures: { percent: 100 },

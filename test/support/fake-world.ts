@@ -40,6 +40,13 @@ export type Asked = { readonly at: Instant } & (
       readonly round: number;
       readonly manifest: Digest;
     }
+  | {
+      readonly what: 'health';
+      readonly stage: string;
+      readonly wave: number;
+      readonly look: number;
+      readonly until: Instant;
+    }
   | { readonly what: 'harvest'; readonly stage: string }
   | { readonly what: 'project'; readonly change: ProjectionChange }
   | { readonly what: 'outage'; readonly wave: number | null; readonly message: string | null }

@@ -121,6 +121,7 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
         effects.slice(0, until).filter(({ kind, nodes }) => kind === 'restore' && nodes.includes(node)).length;
       return new Map((commands.get(commandId)?.nodes ?? []).map((node) => [node, `boot-${boots(node)}\n`]));
     },
+    targetHealth: async () => [],
     startAutomation: async (_at, { token, document, parameters }) => {
       note('automation', token, document, [...(parameters.InstanceId ?? [])] as NodeId[]);
       return { executionId: `execution-${token}` };

@@ -16,6 +16,7 @@ export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage 
   stopped: 'skip',
   timeouts: { install: 7_200_000, snapshot: 3_600_000 },
   soak: 0,
+  health: null,
   approval: null,
   onFailure: 'ask',
   surplus: 'ask',

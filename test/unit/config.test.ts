@@ -87,12 +87,19 @@ describe('a worker', () => {
     expect(readWorkerConfig(worker)).toEqual({
       databaseUrl: worker.DATABASE_URL,
       temporal: { connection: expect.objectContaining({ address: worker.TEMPORAL_ADDRESS }), namespace: 'default' },
+      healthProbes: { loopback: false },
       logLevel: 'info',
       bucket: 'acme-{region}',
       webhook: null,
       probes: null,
       deploymentBuild: null,
     });
+  });
+
+  test('lets health checks ask its own machine only where that is said', () => {
+    const loopback = (said: string) => readWorkerConfig({ ...worker, PATCHTIDE_HEALTH_LOOPBACK: said });
+    expect(loopback('allow').healthProbes).toEqual({ loopback: true });
+    expect(faultsOf(() => loopback('yes'))).toEqual([expect.stringMatching(/^PATCHTIDE_HEALTH_LOOPBACK: /)]);
   });
 
   test('says which build it is where that is given', () => {

@@ -35,6 +35,7 @@ describe('the shortest plan', () => {
       stopped: 'skip',
       timeouts: { install: 2 * HOUR, snapshot: HOUR },
       keepSnapshots: 14 * DAY,
+      health: null,
       onFailure: 'ask',
       surplus: 'ask',
     };
@@ -105,6 +106,23 @@ describe('what a stage says of itself', () => {
       },
     ]);
   });
+
+  it('of a health gate', () => {
+    const arn = 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/storefront/0123456789abcdef';
+    const checks = [{ http: 'https://storefront.example/healthz' }, { targetGroup: arn }, { command: 'true' }];
+    const [stage] = resolvePlan(planOf({ stages: [{ name: 'prod', health: { checks } }] }), 1, {
+      baselines: [],
+    }).stages;
+    expect(stage?.health).toEqual({
+      settle: 0,
+      within: HOUR / 4,
+      checks: [
+        { http: 'https://storefront.example/healthz', expect: 200, timeout: 30_000 },
+        { targetGroup: arn },
+        { command: 'true', os: 'linux', timeout: 30_000 },
+      ],
+    });
+  });
 });
 
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
@@ -128,6 +146,17 @@ const task = fc.record(
   { requiredKeys: ['document'] },
 );
 const tasks = fc.array(task, { maxLength: 2 });
+const shortDuration = fc.integer({ min: 1, max: 600 }).map((seconds) => formatDuration(seconds * 1_000));
+const check = fc.oneof(
+  fc.record(
+    { http: fc.webUrl(), expect: fc.integer({ min: 100, max: 599 }), timeout: shortDuration },
+    { requiredKeys: ['http'] },
+  ),
+  fc.record(
+    { command: fc.string({ minLength: 1 }), os: fc.constantFrom('linux', 'windows'), timeout: shortDuration },
+    { requiredKeys: ['command'] },
+  ),
+);
 const stage = (stageName: string) =>
   fc.oneof(
     fc.constant(stageName),
@@ -149,6 +178,10 @@ const stage = (stageName: string) =>
           stopped: fc.constantFrom('skip', 'start'),
           timeouts: fc.record({ install: duration, snapshot: duration }, { requiredKeys: [] }),
           soak: duration,
+          health: fc.record(
+            { settle: shortDuration, within: shortDuration, checks: fc.array(check) },
+            { requiredKeys: [] },
+          ),
           approval: fc.oneof(
             fc.constant('none'),
             fc.record(

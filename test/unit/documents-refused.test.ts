@@ -49,6 +49,38 @@ describe('a fault has the path, what was expected and the nearest right spelling
     ],
     ['no node at a time', stage('waves: { maxUnavailable: 0 }'), { path: 'spec.stages[0].waves.maxUnavailable' }],
     [
+      'a check of health that is none',
+      stage('health: { checks: [{ htp: "https://a.example" }] }'),
+      { path: 'spec.stages[0].health.checks[0]' },
+    ],
+    [
+      'a health address that is no URL',
+      stage('health: { checks: [{ http: storefront }] }'),
+      { path: 'spec.stages[0].health.checks[0].http', message: 'is not an http or https URL' },
+    ],
+    [
+      'a health address with a password',
+      stage('health: { checks: [{ http: "https://a:b@c.example" }] }'),
+      { path: 'spec.stages[0].health.checks[0].http', message: expect.stringContaining('holds a secret') },
+    ],
+    ...['http://169.254.169.254/', 'http://2852039166/', 'http://[fd00:ec2::254]/', 'http://[::ffff:a9fe:a9fe]/'].map(
+      (url): [string, string, object] => [
+        `a health address of the machine's metadata: ${url}`,
+        stage(`health: { checks: [{ http: "${url}" }] }`),
+        { path: 'spec.stages[0].health.checks[0].http', message: 'is an address that no service of a fleet has' },
+      ],
+    ),
+    [
+      'a target group that is no ARN',
+      stage('health: { checks: [{ targetGroup: storefront }] }'),
+      { path: 'spec.stages[0].health.checks[0].targetGroup' },
+    ],
+    [
+      'a time to settle that is longer than a day',
+      stage('health: { settle: P2D }'),
+      { path: 'spec.stages[0].health.settle' },
+    ],
+    [
       'a rollback without snapshots',
       stage('onFailure: rollback, snapshot: none'),
       { path: 'spec.stages[0].snapshot', found: '"none"', message: expect.stringContaining('nothing to roll back to') },
@@ -226,7 +258,6 @@ describe('a fault has the path, what was expected and the nearest right spelling
 
 describe('what is reserved is refused, never ignored', () => {
   it.each([
-    ['health checks', stage('health: { settle: PT5M }'), 'spec.stages[0].health'],
     ['freeze calendars', 'apiVersion: patchtide/v1\nkind: FreezeCalendar', 'kind'],
     ['tag rules', 'apiVersion: patchtide/v1\nkind: TagRules', 'kind'],
     ['guardrails', 'apiVersion: patchtide/v1\nkind: Guardrails', 'kind'],

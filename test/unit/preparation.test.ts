@@ -124,6 +124,17 @@ describe('a node is left alone', () => {
     const { warnings } = prepare([managedNode('i-1', { window: 'erly' }), managedNode('i-2')]);
     expect(warnings).toEqual(['1 nodes are skipped, since their window does not exist.']);
   });
+
+  test('and a warning names target groups that no zone of the stage is looked at with', () => {
+    const node = managedNode('i-1');
+    const arn = (region: string) =>
+      `arn:aws:elasticloadbalancing:${region}:${node.account}:targetgroup/web/0123456789abcdef`;
+    const checks = [{ targetGroup: arn(node.region) }, { targetGroup: arn('ap-south-1') }];
+    const policy = resolvedStage({ health: { settle: 0, within: 60_000, checks } });
+    expect(prepare([node], { policy }).warnings).toEqual([
+      `Target group ${arn('ap-south-1')} is not looked at: no node of the stage is in its account and Region.`,
+    ]);
+  });
 });
 
 describe('after another stage', () => {

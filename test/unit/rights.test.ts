@@ -22,15 +22,19 @@ const TAKEN_ALONG: Readonly<Record<string, string>> = {
   'ssm:AddTagsToResource': 'ssm:CreatePatchBaseline',
 };
 
+/** Where IAM calls the service otherwise than the SDK calls its client. */
+const SERVICE_OF: Readonly<Record<string, string>> = { 'elastic-load-balancing-v2': 'elasticloadbalancing' };
+
 /** The operations that a file asks of the SDK, by service. */
 function callsOf(source: string): string[] {
-  return [...source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-(\w+)'/g)].flatMap(([, names = '', service]) =>
-    names
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => !name.startsWith('type '))
-      .flatMap((name) => /^paginate(\w+)$/.exec(name)?.[1] ?? /^(\w+)Command$/.exec(name)?.[1] ?? [])
-      .map((operation) => `${service}:${operation}`),
+  return [...source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)].flatMap(
+    ([, names = '', client = '']) =>
+      names
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => !name.startsWith('type '))
+        .flatMap((name) => /^paginate(\w+)$/.exec(name)?.[1] ?? /^(\w+)Command$/.exec(name)?.[1] ?? [])
+        .map((operation) => `${SERVICE_OF[client] ?? client}:${operation}`),
   );
 }
 
