@@ -4,7 +4,7 @@ import type { cycleStatus } from '../api/schemas/cycles.js';
 /** How the command line ends; scripts branch on it, so a number never changes its meaning. */
 export const EXIT = {
   done: 0,
-  /** Something is wrong, or refused; `diff` also ends so where something differs. */
+  /** Something is wrong, or refused; `diff` also ends so where something differs, and a decision that a person did not confirm. */
   fault: 1,
   cancelled: 2,
   failures: 3,
@@ -18,7 +18,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_CODES_EXPLAINED: readonly (readonly [ExitCode, string])[] = [
   [EXIT.done, 'done'],
-  [EXIT.fault, 'a fault, or a refusal; for diff: something differs; for doctor: something is wrong'],
+  [
+    EXIT.fault,
+    'a fault, or a refusal; diff: something differs; doctor: something is wrong; approve, reject: the answer was no',
+  ],
   [EXIT.cancelled, 'the cycle was cancelled, or rejected by an approver'],
   [EXIT.failures, 'the cycle ended with failures'],
   [EXIT.notAllowed, 'not allowed: no valid API key, or its role may not do this'],

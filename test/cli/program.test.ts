@@ -38,7 +38,7 @@ describe('patchtide', () => {
     expect(all(program)).not.toContain('');
   });
 
-  test('is described in docs/command-line.md, with every command and exit code', () => {
+  test('is described in docs/command-line.md, with every command, option and exit code', () => {
     const page = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8').replaceAll('\\|', '|');
     const program = createProgram({ stdout: new Captured() } as never, () => undefined);
     const namesOf = (command: typeof program, before: string): readonly string[] =>
@@ -50,6 +50,11 @@ describe('patchtide', () => {
       .flatMap((each) => namesOf(each, ''));
     const described = (name: string) => page.includes(`\`${name}`) || STANDS_WITH[name] !== undefined;
     expect(names.filter((name) => !described(name))).toEqual([]);
+    const optionsOf = (command: typeof program): readonly string[] => [
+      ...command.options.map(({ short, long }) => short ?? long ?? ''),
+      ...command.commands.flatMap(optionsOf),
+    ];
+    expect(optionsOf(program).filter((option) => !page.includes(option))).toEqual([]);
     for (const [code] of EXIT_CODES_EXPLAINED) expect(page).toContain(`\n| ${code} | `);
   });
 
