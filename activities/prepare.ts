@@ -22,6 +22,14 @@ export interface Selected {
   readonly locations: readonly (Location & { readonly batches: number })[];
 }
 
+export interface OpenedCycle {
+  readonly stages: readonly StagePolicy[];
+  /** Stages that no node matches. */
+  readonly empty: readonly StageName[];
+  /** The workflow ids of what goes on of the plan's earlier cycles. */
+  readonly tails: readonly string[];
+}
+
 export interface PreparedStage {
   readonly manifest: Digest;
   /** Nodes that the plan selects for the stage; `targets` of them are about to be touched. */
@@ -39,10 +47,8 @@ export type PrepareActivities = ReturnType<typeof createPrepareActivities>;
 export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly records: Records }) {
   const { fleet, records } = ports;
 
-  /** The stages of the plan's version with their rules, and the ones that no node matches. */
-  async function openCycle(
-    request: CycleRequest,
-  ): Promise<{ stages: readonly StagePolicy[]; empty: readonly StageName[] }> {
+  /** The stages of the plan's version with their rules. */
+  async function openCycle(request: CycleRequest): Promise<OpenedCycle> {
     return talkingToAws(async (signal) => {
       const plan = await planOf(request, records);
       const nodes = await nodesOf(plan, ports, signal);
@@ -50,6 +56,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       return {
         stages: plan.stages.map((stage, index) => stagePolicy(stage, index === plan.stages.length - 1)),
         empty: empty.map(({ name }) => name),
+        tails: await records.runningTails(request.plan),
       };
     });
   }

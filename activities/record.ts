@@ -84,7 +84,8 @@ export function createRecordActivities({ records }: { readonly records: Records 
     stage: StageName | null;
     message: string;
     at: Instant;
-    number: number;
+    /** What tells the notes of a stage, or of a cycle, apart. */
+    number: number | string;
   }): Promise<void> {
     const { cycle, stage, message, at, number } = input;
     await records.audit({
@@ -201,6 +202,15 @@ export function createRecordActivities({ records }: { readonly records: Records 
     });
   }
 
+  /** Nodes go on in their next windows although their stage is done. */
+  async function beginTail(input: { cycle: CycleId; stage: StageName; nodes: number; now: Instant }): Promise<void> {
+    await records.tailBegan(input.cycle, input.stage, input.nodes, input.now);
+  }
+
+  async function endTail(input: { cycle: CycleId; stage: StageName; now: Instant }): Promise<void> {
+    await records.tailEnded(input.cycle, input.stage, input.now);
+  }
+
   return {
     project,
     noteOutage,
@@ -213,5 +223,7 @@ export function createRecordActivities({ records }: { readonly records: Records 
     reservePlannedCycle,
     halted,
     fleetScanned,
+    beginTail,
+    endTail,
   };
 }

@@ -135,7 +135,7 @@ export interface Halts {
 }
 
 /** The memory. Every write is an upsert by natural key: twice is once. */
-export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRecords {
+export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRecords, Tails {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
@@ -273,6 +273,13 @@ export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRec
     | { kind: 'halted'; halt: Halt }
     | { kind: 'no-plan' }
   >;
+}
+/** Stages that are done while some of their nodes go on. */
+export interface Tails {
+  tailBegan(cycle: CycleId, stage: StageName, nodes: number, since: Instant): Promise<void>;
+  tailEnded(cycle: CycleId, stage: StageName, at: Instant): Promise<void>;
+  /** The workflow ids of those that have not ended, of a plan or of all. */
+  runningTails(plan?: PlanName): Promise<readonly string[]>;
 }
 export interface CycleReservation {
   readonly plan: PlanName;

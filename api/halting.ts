@@ -11,12 +11,12 @@ const AT_ONCE = 10;
 const PAGE = 200;
 
 interface Parts {
-  readonly store: Pick<ApiStore, 'cycles'>;
+  readonly store: Pick<ApiStore, 'cycles' | 'runningTails'>;
   readonly temporal: TemporalClient;
 }
 
 /**
- * Signals every cycle that has not ended, and answers how many were told. Telling a cycle twice is telling it once.
+ * Signals every cycle that has not ended, and what goes on of those that have, and answers how many were told. Telling a cycle twice is telling it once.
  * @throws {Problem} temporal-unavailable, where some could not be told: the request may be repeated
  */
 export async function tellAllCycles<Message>(
@@ -63,5 +63,6 @@ async function unendedRuns(store: Parts['store']): Promise<string[]> {
       after = page.next;
     } while (after);
   }
+  for (const tail of await store.runningTails()) runs.add(tail);
   return [...runs];
 }

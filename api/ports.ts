@@ -20,6 +20,7 @@ export type ApiStore = Pick<
   | 'rollbackFacts'
   | 'openRollback'
   | 'rollbackRunning'
+  | 'runningTails'
   | 'changesSince'
   | 'manifest'
   | 'patchSet'

@@ -33,6 +33,7 @@ export const cycleId = (plan: PlanName, number: number): CycleId => `${plan}-${n
 export const workflowIds = {
   cycle: (plan: PlanName, number: number) => `patch-cycle/${plan}/${number}`,
   stage: (cycleWorkflow: string, stage: StageName) => `${cycleWorkflow}/${stage}`,
+  tail: (stageWorkflow: string) => `${stageWorkflow}/tail`,
   /** A wave with which a stage goes on may be in the same place and window as the one before: it bears its number. */
   wave: (
     stageWorkflow: string,

@@ -13,8 +13,11 @@ export interface StagePolicy {
   readonly onFailure: ResolvedStage['onFailure'];
   readonly surplus: ResolvedStage['surplus'];
   readonly pauseAfterFailures: NodeLimit;
-  /** How many windows more nodes that were not reached in theirs may wait for before an operator is asked. */
-  readonly carryOver: { readonly windows: number };
+  /**
+   * How many windows more nodes that were not reached in theirs may wait for before an operator is asked, and at which share of
+   * its nodes, in percent, the stage is done without them.
+   */
+  readonly carryOver: { readonly windows: number; readonly doneAt: number };
   readonly steps: BatchSteps;
   /** How many tasks run for the whole stage, before its first window's first wave and after its last. */
   readonly stageTasks: { readonly before: number; readonly after: number };
@@ -38,7 +41,7 @@ export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy =>
   onFailure: stage.onFailure,
   surplus: stage.surplus,
   pauseAfterFailures: stage.waves.pauseAfterFailures,
-  carryOver: { windows: stage.carryOver.windows },
+  carryOver: { windows: stage.carryOver.windows, doneAt: stage.carryOver.doneAt.percent },
   steps: {
     startStopped: stage.stopped === 'start',
     snapshot: stage.snapshot,

@@ -24,6 +24,7 @@ import { operations } from './records/operations.js';
 import { planning } from './records/planning.js';
 import { rollbacks } from './records/rollbacks.js';
 import { snapshots } from './records/snapshots.js';
+import { tails } from './records/tails.js';
 import type { Database } from './schema.js';
 
 export {
@@ -82,6 +83,7 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...snapshots(db),
     ...cycles(db),
     ...halts(db),
+    ...tails(db),
     ...fleetRecords(db),
     ...audit(db),
     ...awsCalls(db),

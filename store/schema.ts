@@ -44,6 +44,7 @@ export interface Database {
   cycle_waves: CycleWavesTable;
   cycle_nodes: CycleNodesTable;
   continuations: { cycle: CycleId; stage: StageName; round: number; manifest: Digest };
+  tails: { cycle: CycleId; stage: StageName; nodes: number; since: Instant; ended_at: Instant | null };
   rollbacks: RollbacksTable;
   rollback_nodes: RollbackNodesTable;
   halts: { number: number; by: string; reason: string; at: Instant; lifted_at: Instant | null };

@@ -36,7 +36,7 @@ export class Breaker {
   /** How many patches that nobody had tested somebody has let pass. */
   private judgedSurplus = 0;
 
-  constructor(stage: StageState, { paused }: StageInput) {
+  constructor(stage: StageState, { paused }: Pick<StageInput, 'paused'>) {
     this.stage = stage;
     this.paused = paused;
     stage.showsToo(() => [
@@ -48,6 +48,11 @@ export class Breaker {
   /** Why nothing more begins; null while all is well. */
   get stopped(): string | null {
     return this.stoppedFor;
+  }
+
+  /** By people, whatever the stage has asked. */
+  get isPaused(): boolean {
+    return this.paused;
   }
 
   get holds(): boolean {
@@ -180,6 +185,11 @@ export class Breaker {
     await this.ask(
       `${lost} nodes that failed in ${place} keep consuming maxUnavailable (${wave.maxUnavailable}), which leaves no room for the next ${needs} of stage ${this.stage.policy.name}: to go on gives their room back.`,
     );
+  }
+
+  /** The share of the stage's nodes, in percent, that is left without so many of them. */
+  shareWithout(nodes: number): number {
+    return this.targets === 0 ? 100 : ((this.targets - nodes) / this.targets) * 100;
   }
 
   failuresOf(wave: number): number {

@@ -1,9 +1,10 @@
-import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import type { ChildWorkflowHandle, ExternalWorkflowHandle } from '@temporalio/workflow';
 import {
   ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   ParentClosePolicy,
   setCurrentDetails,
   startChild,
@@ -18,7 +19,7 @@ import { preparing, recording } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
 import { announce } from './deliver-webhook.js';
 import { isMessage, type Shape } from './handlers.js';
-import { Holds } from './holds.js';
+import { Holds, isHalt, isUnhalt } from './holds.js';
 import {
   type Answer,
   answerStage,
@@ -29,6 +30,7 @@ import {
   type Refusal,
   type Steering,
   setPaused,
+  takeOver,
   type Unhalt,
 } from './messages.js';
 import { patchStage } from './patch-stage.js';
@@ -37,8 +39,6 @@ import { Projections } from './projections.js';
 import type { StageResult } from './stage-state.js';
 
 const NOTES_SHOWN = 20;
-const HALT: Shape<Halt> = { number: 'number', by: 'string', reason: 'string', at: 'string' };
-const UNHALT: Shape<Unhalt> = { number: 'number', by: 'string', reason: 'string' };
 const QUESTION: Shape<Question> = { stage: 'string', number: 'number', reason: 'string' };
 
 /** The state of a cycle, what people may do to it, and what it shows of itself. */
@@ -55,6 +55,8 @@ export class CycleRun {
   private readonly holds = new Holds();
   private readonly projections = new Projections();
   private cancelledBy: Steering | null = null;
+  /** Where nodes may go on without which their stage was done. */
+  private readonly tails: string[] = [];
   private readonly notes: string[] = [];
   private noted = 0;
 
@@ -79,6 +81,7 @@ export class CycleRun {
         'no-nodes',
       );
     }
+    tell(opened.tails, (tail) => tail.signal(takeOver, { cycle: this.request.cycle }));
     return opened.stages;
   }
 
@@ -89,8 +92,10 @@ export class CycleRun {
     this.asked = 0;
     this.answered = 0;
     this.show();
+    const workflowId = workflowIds.stage(workflowInfo().workflowId, policy.name);
+    if (policy.carryOver.doneAt < 100) this.tails.push(workflowIds.tail(workflowId));
     this.stage = await startChild(patchStage, {
-      workflowId: workflowIds.stage(workflowInfo().workflowId, policy.name),
+      workflowId,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: attributesOf({ plan, stage: policy.name, phase: 'preparing' }),
       staticSummary: `Stage ${policy.name} of ${plan}`,
@@ -190,12 +195,12 @@ export class CycleRun {
 
   /** Told to all cycles at once; an operator's own pause is another matter, and stays when the halt is lifted. */
   async halt(message: Halt): Promise<void> {
-    if (!isMessage(message, HALT)) return this.note('A signal halt was ignored: expected {number, by, reason, at}.');
+    if (!isHalt(message)) return this.note('A signal halt was ignored: expected {number, by, reason, at}.');
     await this.hears({ halt: message, lifted: message.number - 1 }, '');
   }
 
   async unhalt(message: Unhalt): Promise<void> {
-    if (!isMessage(message, UNHALT)) return this.note('A signal unhalt was ignored: expected {number, by, reason}.');
+    if (!isUnhalt(message)) return this.note('A signal unhalt was ignored: expected {number, by, reason}.');
     const { number, by, reason } = message;
     await this.hears({ halt: null, lifted: number }, `The halt was lifted by ${by}: ${reason}`);
   }
@@ -204,6 +209,7 @@ export class CycleRun {
     this.mayCancel();
     this.cancelledBy = steering;
     await this.note(`Cancelled by ${steering.by}: ${steering.reason}`);
+    tell(this.tails, (tail) => tail.cancel());
     this.scope.cancel();
   }
 
@@ -245,6 +251,8 @@ export class CycleRun {
   end(status: Exclude<CycleStatus, 'running' | 'paused'>, message: string): Promise<CycleResult> {
     return CancellationScope.nonCancellable(async () => {
       await condition(allHandlersFinished);
+      // Nobody can resume a cycle that has ended.
+      if (this.holds.pausedBy) this.tellTails(false);
       this.status = status;
       setPhase('ended');
       this.show();
@@ -285,6 +293,12 @@ export class CycleRun {
     const paused = this.holds.byPeople;
     // A stage that ends in this very moment can't be told any more, and need not be.
     await this.stage?.signal(setPaused, { paused, answered: this.answered }).catch(() => undefined);
+    this.tellTails(this.holds.pausedBy !== null);
+  }
+
+  /** Of a halt they hear themselves. */
+  private tellTails(paused: boolean): void {
+    tell(this.tails, (tail) => tail.signal(setPaused, { paused, answered: 0 }));
   }
 
   /** Writes how the cycle stands, with every reason for which it is held back, and notes what has just happened. */
@@ -321,3 +335,7 @@ export class CycleRun {
     setCurrentDetails(lines.join('\n\n'));
   }
 }
+
+/** One that has ended, or never began, can't be told, and need not be: so nothing waits for it. */
+const tell = (workflows: readonly string[], message: (workflow: ExternalWorkflowHandle) => Promise<void>): void =>
+  void Promise.allSettled(workflows.map((id) => message(getExternalWorkflowHandle(id))));

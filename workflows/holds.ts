@@ -1,6 +1,7 @@
 import type { WaitingFor } from '../domain/cycle.js';
 import { type Halt, type HaltState, haltedBy, heard, NEVER_HALTED } from '../domain/halt.js';
-import type { Question, Steering } from './messages.js';
+import { isMessage, type Shape } from './handlers.js';
+import type { Question, Steering, Unhalt } from './messages.js';
 
 /** Who holds a cycle back. Each does so alone: it goes on when nobody does any more. */
 export class Holds {
@@ -40,3 +41,8 @@ export class Holds {
     return this.halt?.number !== before?.number;
   }
 }
+
+const HALT: Shape<Halt> = { number: 'number', by: 'string', reason: 'string', at: 'string' };
+const UNHALT: Shape<Unhalt> = { number: 'number', by: 'string', reason: 'string' };
+export const isHalt = (message: unknown): message is Halt => isMessage<Halt>(message, HALT);
+export const isUnhalt = (message: unknown): message is Unhalt => isMessage<Unhalt>(message, UNHALT);

@@ -5,6 +5,7 @@ export { expireSnapshots } from './expire-snapshots.js';
 export { importEstate } from './import-estate.js';
 export { patchCycle } from './patch-cycle.js';
 export { patchStage } from './patch-stage.js';
+export { patchTail } from './patch-tail.js';
 export { patchWave } from './patch-wave.js';
 export { previewPlan } from './preview-plan.js';
 export { rollBackNodes } from './roll-back.js';

@@ -2,7 +2,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CycleRequest, CycleStatus, DecisionMessage, WaitingFor } from '../domain/cycle.js';
 import type { DoctorReport, DoctorRequest } from '../domain/doctor/report.js';
 import type { Halt } from '../domain/halt.js';
-import type { Instant, Location, PlanName, StageName } from '../domain/ids.js';
+import type { CycleId, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Import, ImportRequest } from '../domain/import/import.js';
 import type { Preview } from '../domain/preview.js';
 import type { RollbackInput, RollbackResult } from './rollback-messages.js';
@@ -113,6 +113,9 @@ export const unhalt = defineSignal<[Unhalt]>('unhalt');
 export interface Unhalt extends Steering {
   readonly number: number;
 }
+
+/** From a cycle to what goes on of the plan's earlier ones: it takes their nodes over. */
+export const takeOver = defineSignal<[{ readonly cycle: CycleId }]>('takeOver');
 
 /** Types of the ApplicationFailures with which updates are refused; the API answers 409 (403 for `own-request`, 400 for `malformed`). */
 export const REFUSALS = [

@@ -18,7 +18,8 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
   try {
     const stages = await cycle.open();
     let proven: Digest | null = null;
-    const failures: string[] = [];
+    let withFailures = false;
+    const messages: string[] = [];
     for (const policy of stages) {
       await cycle.lookForHalt();
       await cycle.unpaused();
@@ -27,11 +28,12 @@ export async function patchCycle(request: CycleRequest): Promise<CycleResult> {
         const byOperator = result.status === 'cancelled' && cycle.isCancelled();
         return await cycle.end(result.status, byOperator ? cycle.cancellation() : result.message);
       }
-      if (result.status === 'completed-with-failures') failures.push(result.message);
+      withFailures ||= result.status === 'completed-with-failures';
+      if (result.message) messages.push(result.message);
       proven = result.patchSet;
     }
     await cycle.unpaused();
-    return await cycle.end(failures.length > 0 ? 'completed-with-failures' : 'completed', failures.join(' '));
+    return await cycle.end(withFailures ? 'completed-with-failures' : 'completed', messages.join(' '));
   } catch (error) {
     if (isCancellation(error) && cycle.isCancelled()) return await cycle.end('cancelled', cycle.cancellation());
     return await cycle.end('failed', reasonOf(error));

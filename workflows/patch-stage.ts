@@ -18,9 +18,10 @@ import { reasonOf } from './reason.js';
 import { scanSelection } from './scan-selection.js';
 import { rollBackStage } from './stage-rollback.js';
 import { type StageInput, type StageResult, StageState } from './stage-state.js';
+import { leaveTail } from './stage-tail.js';
 import { StageTasks } from './stage-tasks.js';
 import { StageWaves } from './stage-waves.js';
-import { StageWindows } from './stage-windows.js';
+import { StageWindows, windowsFrom } from './stage-windows.js';
 
 /**
  * One environment of a cycle: prepare what is about to be done, have it approved where the plan says so, patch in each
@@ -129,7 +130,7 @@ async function patchBetweenTasks(
   waves: StageWaves,
 ): Promise<void> {
   const tasks = new StageTasks(stage, breaker, prepared);
-  const windows = new StageWindows(stage, breaker, waves, prepared);
+  const windows = new StageWindows(stage, breaker, waves, windowsFrom(prepared));
   try {
     await tasks.before();
     if (!breaker.stopped) await windows.run();
@@ -141,6 +142,7 @@ async function patchBetweenTasks(
     await windows.run();
     await breaker.gate();
   }
+  if (windows.tail && !breaker.stopped) await leaveTail(stage, breaker, windows.tail);
 }
 
 /** The time in which problems would show. Pausing does not stop the clock; what follows waits for the pause to end. */
@@ -182,7 +184,10 @@ function completed(stage: StageState, patchSet: Digest | null): Promise<StageRes
     const { name } = stage.policy;
     const failed = await recording.failures({ cycle, stage: name });
     const status = failed > 0 ? 'completed-with-failures' : 'completed';
-    const message = failed > 0 ? `${failed} nodes of stage ${name} failed.` : '';
-    return stage.ended({ status, patchSet, message });
+    const said = [
+      ...(failed > 0 ? [`${failed} nodes of stage ${name} failed.`] : []),
+      ...(stage.leftToTail > 0 ? [`${stage.leftToTail} nodes of stage ${name} go on in their next windows.`] : []),
+    ];
+    return stage.ended({ status, patchSet, message: said.join(' ') });
   });
 }

@@ -36,15 +36,17 @@ export class StageState {
   readonly policy: StagePolicy;
   private readonly patchSet: Digest | null;
   private readonly projections = new Projections();
-  private status: StageStatus = 'pending';
-  private phase: Phase = 'preparing';
-  private waitingFor: WaitingFor | null = null;
+  protected status: StageStatus = 'pending';
+  protected phase: Phase = 'preparing';
+  protected waitingFor: WaitingFor | null = null;
   /** A question that the cycle shows as what it waits for; the stage's own reason to wait comes back with the answer. */
   private question: string | null = null;
-  private noted = 0;
+  protected noted = 0;
+  /** Nodes without which the stage is done, and that go on by themselves. */
+  leftToTail = 0;
   private readonly moreDetails: (() => readonly string[])[] = [];
 
-  constructor({ request, policy, patchSet }: StageInput) {
+  constructor({ request, policy, patchSet }: Pick<StageInput, 'request' | 'policy' | 'patchSet'>) {
     this.request = request;
     this.policy = policy;
     this.patchSet = patchSet;
@@ -153,7 +155,7 @@ export class StageState {
     setCurrentDetails(lines.join('\n\n'));
   }
 
-  private async waits(
+  protected async waits(
     phase: Phase,
     waitingFor: Omit<WaitingFor, 'stage'> | null,
     stageChange: { status?: StageStatus; soakUntil?: Instant; message?: string; proven?: Digest } = {},

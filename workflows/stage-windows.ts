@@ -17,6 +17,28 @@ interface Planned {
   /** On nodes that have failed before. */
   readonly again: boolean;
 }
+
+/** How far a stage's windows have come; what a tail goes on from. */
+export interface WindowsSoFar {
+  /** The approved one. */
+  readonly manifest: Digest;
+  readonly pending: readonly Planned[];
+  readonly rounds: number;
+  readonly lastWave: number;
+  /** The openings of each window in which nodes were not reached. */
+  readonly missed: readonly (readonly [string, readonly Instant[]])[];
+}
+/** The nodes without which a stage is done. */
+export interface Tail extends WindowsSoFar {
+  readonly nodes: number;
+}
+export const windowsFrom = ({ manifest, waves }: PreparedStage): WindowsSoFar => ({
+  manifest,
+  pending: waves.map((wave) => ({ wave, manifest, again: false })),
+  rounds: 0,
+  lastWave: Math.max(0, ...waves.map(({ number }) => number)),
+  missed: [],
+});
 interface Left {
   readonly wave: WaveSummary;
   readonly nodes: number;
@@ -28,17 +50,22 @@ interface Left {
  *
  * Nodes that are not reached before their window's cutoff wait for its next occurrence, with the same patch set and under the
  * same approval, as many windows as the plan gives them; then an operator is asked. Nodes that failed are tried again where
- * an operator says so: at once where their window is open, before anything else begins.
+ * an operator says so: at once where their window is open, before anything else begins. Where the plan lets the stage be done
+ * without the last of them, these are its `tail`.
  */
 export class StageWindows {
-  private readonly pending: Map<Region, readonly Planned[]>;
+  private readonly pending = new Map<Region, readonly Planned[]>();
   private readonly left = new Map<Region, readonly Left[]>();
   /** The openings of each window in which nodes were not reached. */
-  private readonly missed = new Map<string, Set<Instant>>();
+  private readonly missed: Map<string, Set<Instant>>;
   /** How many windows more nodes that were not reached may wait for. */
   private granted: number;
-  private rounds = 0;
+  private rounds: number;
   private lastWave: number;
+  /** Regions that have something to do, and those of them that wait for their next window. */
+  private readonly open = new Set<Region>();
+  private readonly waiting = new Set<Region>();
+  private done = false;
   private continuing: Promise<unknown> = Promise.resolve();
   private retryWanted = false;
   private readonly stage: StageState;
@@ -47,16 +74,17 @@ export class StageWindows {
   private readonly manifest: Digest;
   private readonly health: HealthGate;
 
-  constructor(stage: StageState, breaker: Breaker, waves: StageWaves, prepared: PreparedStage) {
+  constructor(stage: StageState, breaker: Breaker, waves: StageWaves, soFar: WindowsSoFar) {
     this.stage = stage;
     this.breaker = breaker;
     this.waves = waves;
-    this.manifest = prepared.manifest;
+    this.manifest = soFar.manifest;
     this.health = new HealthGate(stage, breaker);
     this.granted = stage.policy.carryOver.windows;
-    this.lastWave = Math.max(0, ...prepared.waves.map(({ number }) => number));
-    this.pending = new Map();
-    this.add(prepared, false);
+    this.rounds = soFar.rounds;
+    this.lastWave = soFar.lastWave;
+    this.missed = new Map(soFar.missed.map(([window, openings]) => [window, new Set(openings)]));
+    this.add(soFar.pending);
     breaker.whenRetried(() => {
       this.retryWanted = true;
     });
@@ -67,7 +95,16 @@ export class StageWindows {
     return this.retryWanted;
   }
 
-  /** Until nothing is left to begin. A Region that fails lets the others finish first. */
+  /** What the stage is done without, once it is; null where it has had all of its nodes. */
+  get tail(): Tail | null {
+    if (!this.done) return null;
+    const pending = [...this.pending.values()].flat();
+    const { manifest, rounds, lastWave } = this;
+    const missed = [...this.missed].map(([window, openings]) => [window, [...openings]] as const);
+    return { manifest, pending, rounds, lastWave, missed, nodes: nodesOf(pending) };
+  }
+
+  /** Until nothing is left to begin, or so little that the stage is done without it. A Region that fails lets the others finish first. */
   async run(): Promise<void> {
     const scope = new CancellationScope();
     this.breaker.whenStopped(() => scope.cancel());
@@ -87,7 +124,7 @@ export class StageWindows {
     };
     for (;;) {
       if (this.retryWanted && failures.length === 0) await this.retry().catch(fail);
-      for (const region of failures.length === 0 ? [...this.pending.keys()].sort() : []) {
+      for (const region of failures.length === 0 && !this.done ? [...this.pending.keys()].sort() : []) {
         if (running.has(region)) continue;
         const lane = this.patchRegion(region, lanes).catch(fail);
         running.set(
@@ -103,6 +140,7 @@ export class StageWindows {
   }
 
   private async patchRegion(region: Region, lanes: Lanes): Promise<void> {
+    this.open.add(region);
     for (;;) {
       await this.mayGoOn();
       const pending = this.pending.get(region) ?? [];
@@ -119,10 +157,14 @@ export class StageWindows {
         await this.carryOver(region);
       } else if (turn.kind === 'wait') {
         await lanes.waits(region, turn.until);
+        this.waiting.add(region);
         const summary = `Until the next window opens in ${region}`;
-        await condition(() => this.retryWanted, turn.until - Date.now(), { summary });
+        await condition(() => this.retryWanted || this.becomesDone(), turn.until - Date.now(), { summary });
+        this.waiting.delete(region);
+        if (this.done) break;
       } else break;
     }
+    this.open.delete(region);
     await lanes.ends(region);
   }
 
@@ -168,6 +210,16 @@ export class StageWindows {
     this.leave(wave, await this.waves.run(wave, manifest));
   }
 
+  /** Whether all that is left waits for another window, and is so little that the plan lets the stage be done without it. */
+  private becomesDone(): boolean {
+    const { doneAt } = this.stage.policy.carryOver;
+    const pending = [...this.pending.values()].flat();
+    const waits = [...this.open].every((region) => this.waiting.has(region));
+    const carried = waits && pending.length > 0 && pending.every(({ wave }) => wave.continues);
+    this.done ||= doneAt < 100 && carried && this.breaker.shareWithout(nodesOf(pending)) >= doneAt;
+    return this.done;
+  }
+
   private async mayGoOn(): Promise<void> {
     await condition(() => !this.breaker.holds && !this.retryWanted);
   }
@@ -200,6 +252,7 @@ export class StageWindows {
     const waves = await this.goOn('failed', []);
     this.retryWanted = false;
     await this.breaker.triesAgain();
+    this.done = false;
     if (waves === 0)
       await this.stage.note('Nothing is tried again: no node of the stage has failed in a way that allows it.');
   }
@@ -218,20 +271,18 @@ export class StageWindows {
         (message) => this.stage.noteOutage(message),
       );
       this.lastWave += continued.waves.length;
-      this.add(continued, of === 'failed');
+      this.add(continued.waves.map((wave) => ({ wave, manifest: continued.manifest, again: of === 'failed' })));
       return continued.waves.length;
     });
     this.continuing = next.catch(() => undefined);
     return next;
   }
 
-  private add(
-    { manifest, waves }: { readonly manifest: Digest; readonly waves: readonly WaveSummary[] },
-    again: boolean,
-  ): void {
-    for (const wave of waves) {
+  private add(planned: readonly Planned[]): void {
+    for (const more of planned) {
+      const { wave, again } = more;
       if (again) this.breaker.waveBegins(wave, again);
-      this.pending.set(wave.region, [...(this.pending.get(wave.region) ?? []), { wave, manifest, again }]);
+      this.pending.set(wave.region, [...(this.pending.get(wave.region) ?? []), more]);
     }
   }
 
@@ -248,3 +299,5 @@ export class StageWindows {
     this.left.set(wave.region, [...(this.left.get(wave.region) ?? []), { wave, nodes }]);
   }
 }
+
+const nodesOf = (planned: readonly Planned[]): number => planned.reduce((sum, { wave }) => sum + wave.nodes, 0);

@@ -34,7 +34,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
     maxUnavailable: writeLimit(stage.waves.maxUnavailable),
     pauseAfterFailures: writeLimit(stage.waves.pauseAfterFailures),
   },
-  carryOver: { windows: stage.carryOver.windows, doneAt: '100%' },
+  carryOver: { windows: stage.carryOver.windows, doneAt: `${stage.carryOver.doneAt.percent}%` },
   snapshot: stage.snapshot,
   keepSnapshots: formatDuration(stage.keepSnapshots),
   tasks: {

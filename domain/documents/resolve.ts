@@ -15,7 +15,7 @@ const DAY = 24 * HOUR;
 const DEFAULTS = {
   maxUnavailable: { percent: 25 },
   pauseAfterFailures: { percent: 10 },
-  carryOver: { windows: 3 },
+  carryOver: { windows: 3, doneAt: '100%' },
   install: 2 * HOUR,
   snapshot: HOUR,
   soak: 7 * DAY,
@@ -62,8 +62,10 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
       maxUnavailable: limitOf(waves.maxUnavailable) ?? DEFAULTS.maxUnavailable,
       pauseAfterFailures: limitOf(waves.pauseAfterFailures) ?? DEFAULTS.pauseAfterFailures,
     },
-    // A share below 100 % is not carried out yet, and refused.
-    carryOver: { windows: stage.carryOver?.windows ?? DEFAULTS.carryOver.windows, doneAt: { percent: 100 } },
+    carryOver: {
+      windows: stage.carryOver?.windows ?? DEFAULTS.carryOver.windows,
+      doneAt: { percent: Number.parseInt(stage.carryOver?.doneAt ?? DEFAULTS.carryOver.doneAt, 10) },
+    },
     snapshot: snapshotOf(stage),
     keepSnapshots: orDefault(stage.keepSnapshots, DEFAULT_KEEP_SNAPSHOTS),
     tasks: tasksOf(stage.tasks),

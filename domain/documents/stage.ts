@@ -18,14 +18,12 @@ export const NONE = 'none';
 /** Any of which a plan may ask to approve. */
 export const isRole = (name: string): name is Role => (ROLES as readonly string[]).includes(name);
 
+const SHARE = /^(100|[1-9]\d?)%$/;
 const nodeLimit = (description: string, example: string) =>
   z
-    .union([z.int().min(1).max(100_000), z.string().regex(/^(100|[1-9]\d?)%$/)])
+    .union([z.int().min(1).max(100_000), z.string().regex(SHARE)])
     .optional()
     .meta({ description: `${description}: a number of nodes from 1, or 1% to 100%`, 'x-example': example });
-
-/** What ends a stage before all of its nodes have had their turn. */
-const SHARES_NOT_YET = Array.from({ length: 99 }, (_, index) => `${index + 1}%`);
 
 export const stageName = nameField(NAME_LENGTH.stage, 'dev');
 
@@ -73,10 +71,10 @@ export const stageSchema = z.strictObject({
           'how many windows more nodes wait for that were not reached in theirs, before an operator is asked (3)',
         'x-example': 3,
       }),
-      doneAt: z.enum(['100%']).optional().meta({
-        description: 'the share of the nodes at which the stage is done, and the next one may begin: 100%',
-        'x-example': '100%',
-        'x-not-yet': SHARES_NOT_YET,
+      doneAt: z.string().regex(SHARE).optional().meta({
+        description:
+          'the share of the nodes at which the stage is done, and the next one may begin; the others go on in their next windows until the next cycle of the plan: 1% to 100% (100%)',
+        'x-example': '95%',
       }),
     })
     .optional()

@@ -57,8 +57,16 @@ export const fleetRecords = (db: Kysely<Database>): FleetRecords => ({
       .distinct()
       .where('node.touched', '=', true)
       .where('node.outcome', 'is', null)
-      // A cycle that was terminated leaves nodes without an outcome behind.
-      .where('cycle.status', 'in', ['running', 'paused'])
+      .leftJoin('tails as tail', (join) =>
+        join
+          .onRef('tail.cycle', '=', 'node.cycle')
+          .onRef('tail.stage', '=', 'node.stage')
+          .on('tail.ended_at', 'is', null),
+      )
+      // A cycle that was terminated leaves nodes without an outcome behind; one that has ended may have a tail at work.
+      .where((where) =>
+        where.or([where('cycle.status', 'in', ['running', 'paused']), where('tail.cycle', 'is not', null)]),
+      )
       .execute();
     return rows.map(({ node }) => node);
   },

@@ -125,7 +125,7 @@ async function carriedOverCycle(bench: WorkflowBench): Promise<Recorded> {
     stages: [
       {
         name: 'prod',
-        policy: { carryOver: { windows: 0 }, pauseAfterFailures: { nodes: 2 } },
+        policy: { carryOver: { windows: 0, doneAt: 100 }, pauseAfterFailures: { nodes: 2 } },
         waves: [{ window: 'nightly', batches: [2, 2], maxUnavailable: 2 }],
         failures: { 'w2.b1': 2 },
       },

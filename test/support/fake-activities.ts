@@ -24,7 +24,11 @@ export function fakeActivities(world: FakeWorld): Activities {
       await world.meet('openCycle');
       await world.ask({ what: 'open-cycle' });
       const empty = world.script.stages.filter((stage) => (stage.matched ?? nodesIn(stage)) === 0);
-      return { stages: policiesOf(world.script), empty: empty.map(({ name }) => name as StageName) };
+      return {
+        stages: policiesOf(world.script),
+        empty: empty.map(({ name }) => name as StageName),
+        tails: world.tails,
+      };
     },
     async selectStage({ stage }) {
       await world.meet('selectStage');
@@ -209,6 +213,12 @@ export function fakeActivities(world: FakeWorld): Activities {
     async halted() {
       await world.ask({ what: 'halted' });
       return world.halts;
+    },
+    async beginTail({ stage, nodes }) {
+      await world.ask({ what: 'tail-began', stage, nodes });
+    },
+    async endTail({ stage }) {
+      await world.ask({ what: 'tail-ended', stage });
     },
     async fleetScanned({ result }) {
       await world.ask({ what: 'fleet-scanned', result });

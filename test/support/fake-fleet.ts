@@ -64,7 +64,7 @@ const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
   surplus: 'ask',
   pauseAfterFailures: { percent: 100 },
   stageTasks: { before: 0, after: 0 },
-  carryOver: { windows: 3 },
+  carryOver: { windows: 3, doneAt: 100 },
 };
 const PLAIN_WAVE: WaveScript = {
   account: '111122223333',

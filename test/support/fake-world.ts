@@ -61,6 +61,8 @@ export type Asked = { readonly at: Instant } & (
     }
   | { readonly what: 'halted' }
   | { readonly what: 'expire'; readonly place: string; readonly deleted: number }
+  | { readonly what: 'tail-began'; readonly stage: string; readonly nodes: number }
+  | { readonly what: 'tail-ended'; readonly stage: string }
   | { readonly what: 'fleet-scanned'; readonly result: FleetScanResult }
   | RollbackAsked
 );
@@ -94,6 +96,8 @@ export class FakeWorld {
   busyWith: string | null = null;
   /** What the store knows of halts. */
   halts: HaltState = NEVER_HALTED;
+  /** What goes on of earlier cycles of the plan. */
+  tails: readonly string[] = [];
   /** Workflows of other cycles that have nodes of every batch. */
   othersHaveNodes: readonly string[] = [];
   private faults = new Map<string, { left: number; type: string; message: string }>();
@@ -113,6 +117,7 @@ export class FakeWorld {
     this.busyWith = null;
     this.halts = NEVER_HALTED;
     this.othersHaveNodes = [];
+    this.tails = [];
     this.faults = new Map();
     this.held = new Set();
   }

@@ -95,7 +95,7 @@ describe('a stage whose window closes before all of its nodes have had their tur
       stages: [
         {
           name: 'prod',
-          policy: { carryOver: { windows: 1 } },
+          policy: { carryOver: { windows: 1, doneAt: 100 } },
           waves: [{ window: 'nightly', batches: [1, 1, 1], maxUnavailable: 1 }],
         },
       ],
@@ -118,7 +118,7 @@ describe('a stage whose window closes before all of its nodes have had their tur
       stages: [
         {
           name: 'prod',
-          policy: { carryOver: { windows: 0 } },
+          policy: { carryOver: { windows: 0, doneAt: 100 } },
           waves: [{ window: 'nightly', batches: [1, 1], maxUnavailable: 1 }],
         },
       ],

@@ -31,7 +31,7 @@ describe('a batch that nobody has touched', () => {
       stages: [
         {
           name: 'prod',
-          policy: { carryOver: { windows: 0 } },
+          policy: { carryOver: { windows: 0, doneAt: 100 } },
           steps: { beforeTasks: 1, afterTasks: 1 },
           waves: [{ window: 'short' }],
         },

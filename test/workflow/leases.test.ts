@@ -33,7 +33,7 @@ test('a batch whose nodes belong to another cycle waits, and begins when they ar
 
 test('where they are not given back before the cutoff, nothing is touched, and that is said', async () => {
   const { world } = bench;
-  const policy = { carryOver: { windows: 0 } };
+  const policy = { carryOver: { windows: 0, doneAt: 100 } };
   world.plays({ windows: [nightly], stages: [{ name: 'dev', policy, waves: [{ window: 'nightly' }] }] });
   world.othersHaveNodes = ['patch-cycle/billing/7/dev/…'];
   const cycle = await bench.startCycle();
