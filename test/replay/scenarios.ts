@@ -140,6 +140,27 @@ async function carriedOverCycle(bench: WorkflowBench): Promise<Recorded> {
   return { 'cycle-carried-over': cycle, ...(await stageAndWave(bench, cycle, 'carried-over')) };
 }
 
+/** A stage that is done before all of its nodes are: they go on in their next window while the cycle ends. */
+async function tailedCycle(bench: WorkflowBench): Promise<Recorded> {
+  const { world } = bench;
+  world.plays({
+    windows: [{ ...NIGHTLY, duration: 600_000, cutoff: 300_000 }],
+    takes: { install: 360_000 },
+    stages: [
+      {
+        name: 'prod',
+        policy: { carryOver: { windows: 1, doneAt: 50 } },
+        waves: [{ window: 'nightly', batches: [2, 2], maxUnavailable: 2 }],
+      },
+    ],
+  });
+  const cycle = await bench.startCycle();
+  await cycle.result();
+  const tail = { workflowId: `${cycle.workflowId}/prod/tail` };
+  await bench.client.getHandle(tail.workflowId).result();
+  return { 'cycle-tailed': cycle, ...(await stageAndWave(bench, cycle, 'tailed')), tail };
+}
+
 async function stageAndWave(bench: WorkflowBench, cycle: CycleHandle, name: string): Promise<Recorded> {
   const stage = `${cycle.workflowId}/prod`;
   const [wave] = await bench.childrenOf(stage, 'patchWave');
@@ -165,4 +186,4 @@ async function otherWorkflows(bench: WorkflowBench): Promise<Recorded> {
   return { 'fleet-scan': scan, 'planned-start': start };
 }
 
-export const scenarios = [wholeCycle, cancelledCycle, askingCycle, carriedOverCycle, otherWorkflows];
+export const scenarios = [wholeCycle, cancelledCycle, askingCycle, carriedOverCycle, otherWorkflows, tailedCycle];

@@ -123,7 +123,9 @@ describe('what goes on of a stage that is done', () => {
     const { world } = bench;
     const cycle = await waiting();
     await cycle.executeUpdate(cancel, { args: [...steering.args] });
-    await Promise.all([cycle.result(), tailOf(cycle).result()]);
+    await world.until('tail-ended');
+    await world.until('project', ({ change }) => change.cycleChange?.status === 'cancelled');
+    expect(await cycle.result()).toMatchObject({ status: 'cancelled' });
     expect(wavesOf('dev')).toEqual([1, 1]);
     expect(world.asked('skip-rest')).toContainEqual(
       expect.objectContaining({ reason: 'The tail of the stage was cancelled.' }),
