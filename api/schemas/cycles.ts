@@ -105,6 +105,10 @@ const stage = z.object({
   decisions: list(decision),
   soakUntil: instant.nullable(),
   message: text.nullable(),
+  tail: z
+    .object({ nodes: count, since: instant, endedAt: instant.nullable() })
+    .nullable()
+    .describe('Nodes without which the stage was done, and that go on in their next windows'),
   windows: list(z.object({ name: text, opens: instant, closes: instant.nullable() })),
   locations: list(z.object({ ...location, waves: list(wave) })),
   nodes: nodeCounts,

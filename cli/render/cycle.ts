@@ -113,8 +113,12 @@ const footOf = (cycle: Cycle, options: FrameOptions): readonly Line[] => {
   const said = (message ? wrapped(message, options.width) : []).map((line): Line => [[line]]);
   const soaking =
     waitingFor === null ? cycle.stages.filter(({ status, soakUntil }) => status === 'soaking' && soakUntil) : [];
+  const tails = cycle.stages.flatMap(({ name, tail }) => (tail?.endedAt === null ? [{ name, nodes: tail.nodes }] : []));
   const lines = [
     ...(waitingFor ? waitingLines(cycle, waitingFor, options) : []),
+    ...tails.map(
+      ({ name, nodes }): Line => [[`${counted(nodes, 'node')} of ${name} go on in their next windows`, 'cyan']],
+    ),
     ...soaking.map(({ name, soakUntil }): Line => [[`${name} soaks ${untilText(soakUntil, options.clock)}`, 'cyan']]),
     ...said,
   ];

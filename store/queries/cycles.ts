@@ -49,6 +49,8 @@ export interface StageView {
   readonly decisions: readonly Decision[];
   readonly soakUntil: Instant | null;
   readonly message: string | null;
+  /** Nodes without which the stage was done, and that went on by themselves; null where it has had all of them. */
+  readonly tail: { readonly nodes: number; readonly since: Instant; readonly endedAt: Instant | null } | null;
   /** In the order in which they open. */
   readonly windows: readonly { readonly name: string; readonly opens: Instant; readonly closes: Instant | null }[];
   readonly locations: readonly (Location & { readonly waves: readonly WaveView[] })[];
@@ -130,11 +132,13 @@ export const cycleQueries = (db: Kysely<Database>): CycleQueries => ({
       .where('cycle', '=', id)
       .groupBy(['stage', 'wave', 'outcome'])
       .execute();
+    const tails = await db.selectFrom('tails').selectAll().where('cycle', '=', id).execute();
     return {
       ...summaryOf(cycle),
       stages: stages.map((stage) =>
         stageView(
           stage,
+          tails.find((tail) => tail.stage === stage.name),
           waves.filter((wave) => wave.stage === stage.name),
           counts.filter((count) => count.stage === stage.name),
         ),
@@ -163,6 +167,7 @@ interface Count {
 
 const stageView = (
   stage: Selectable<Database['cycle_stages']>,
+  tail: Selectable<Database['tails']> | undefined,
   waves: readonly Selectable<Database['cycle_waves']>[],
   counts: readonly Count[],
 ): StageView => {
@@ -192,6 +197,7 @@ const stageView = (
     decisions: stage.decisions,
     soakUntil: stage.soak_until,
     message: stage.message,
+    tail: tail ? { nodes: tail.nodes, since: tail.since, endedAt: tail.ended_at } : null,
     windows: [...windows.values()],
     locations: [...locations.values()],
     nodes: sumCounts(counts),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { StageName } from '../../domain/ids.js';
 import { plan, startCycle } from './examples.js';
 import { useService } from './service.js';
 
@@ -70,6 +71,18 @@ describe('A halt', () => {
     expect((await service.get('/v1/halt')).json()).toEqual({ halt: halted });
     service.temporal.outOfReach = false;
     expect((await service.post('operator', '/v1/halt', REASON)).json()).toMatchObject({ told: 1 });
+  });
+
+  test('reaches what goes on of cycles that have ended', async () => {
+    await startCycle(service);
+    const { store } = service;
+    const { id, startedAt } = (await store.cycles({ limit: 1 })).items[0] ?? {};
+    if (!id || !startedAt) throw new Error('There is one.');
+    await store.tailBegan(id, 'dev' as StageName, 2, startedAt);
+    service.temporal.addRun(`${CYCLE}/dev/tail`);
+    await store.cycleChanged(id, { status: 'completed', endedAt: startedAt });
+    await service.post('operator', '/v1/halt', REASON);
+    expect(service.temporal.signals.map(({ workflowId }) => workflowId)).toEqual([`${CYCLE}/dev/tail`]);
   });
 
   test('does not count cycles whose run is over, or has not begun', async () => {

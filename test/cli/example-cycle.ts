@@ -29,6 +29,7 @@ export const stage = (name: string, more: Partial<Stage> = {}): Stage => ({
   manifest: null,
   decisions: [],
   soakUntil: null,
+  tail: null,
   message: null,
   windows: [{ name: 'night', opens: '2026-11-22T18:00:00Z', closes: null }],
   locations: [],
