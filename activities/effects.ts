@@ -26,7 +26,12 @@ export type Effect =
       readonly parameters: Readonly<Record<string, readonly string[]>>;
       readonly perNode: boolean;
     }
-  | { readonly kind: 'snapshots'; readonly tags: Readonly<Record<string, string>> }
+  /** `now`: of these nodes only, since there is room for no more; the others are left for another time. */
+  | {
+      readonly kind: 'snapshots';
+      readonly tags: Readonly<Record<string, string>>;
+      readonly now?: readonly NodeId[];
+    }
   /** From each node's snapshot of its root volume. */
   | {
       readonly kind: 'root-volumes';
@@ -69,6 +74,8 @@ const MOST_REFUSALS = 5;
 const CLOCK_SKEW = 5 * 60_000;
 
 interface Sent {
+  /** Only in part: it stays intended. */
+  readonly partly?: true;
   readonly externalIds: readonly string[];
   readonly refused: readonly NodeResult[];
 }
@@ -102,15 +109,19 @@ export class Effects {
     this.snapshotTurns = new Turns({ ...SNAPSHOT_RATE, refill: SNAPSHOT_RATE.refill * pace });
   }
 
-  /** Returns when the effect has been sent, or had been before; the watch sees its end. Its deadline counts from the send. */
-  async carryOut(request: EffectRequest, signal: AbortSignal): Promise<void> {
+  /**
+   * Returns when the effect has been sent, or had been before; the watch sees its end. Its deadline counts from the send. False:
+   * it was sent in part, and is to be asked for again.
+   */
+  async carryOut(request: EffectRequest, signal: AbortSignal): Promise<boolean> {
     const { effect, at, ...owned } = request;
     const intent = { ...owned, ...at, kind: kindOf(effect), intendedAt: instant(Date.now()) };
     const { operation, fresh, attempt } = await this.records.intend(intent);
-    if (operation.status !== 'intended') return;
+    if (operation.status !== 'intended') return true;
     const own: Own = { operation, fresh, mine: () => this.mine(operation, attempt) };
     try {
-      const { externalIds, refused } = await this.send(own, effect, signal);
+      const { externalIds, refused, partly } = await this.send(own, effect, signal);
+      if (partly) return false;
       await this.records.sent(operation.key, externalIds, instant(Date.now() + operation.timeout), refused);
     } catch (error) {
       if (!isRejected(error)) throw error;
@@ -118,6 +129,7 @@ export class Effects {
       const results = operation.nodes.map((node) => refusal(node, error));
       await this.records.ended(operation.key, 0, results);
     }
+    return true;
   }
 
   /** Throws where the send is not this attempt's any more, or the store took too long to say so. */
@@ -162,12 +174,13 @@ export class Effects {
       }
       case 'snapshots': {
         const have = fresh ? new Set<NodeId>() : await this.findSnapshots(operation, signal);
-        const lacking = operation.nodes.filter((node) => !have.has(node));
+        const { now = operation.nodes } = effect;
+        const lacking = now.filter((node) => !have.has(node));
         const { refused } = await nodeByNode(lacking, async (node) => {
           const request = { key: operation.key, node, tags: effect.tags };
           await this.inTurn(at, signal, () => this.fleet.createSnapshots(at, request, signal, own.mine));
         });
-        return { externalIds: [], refused };
+        return { externalIds: [], refused, ...(effect.now && { partly: true }) };
       }
       case 'root-volumes':
         return this.restoreRootVolumes(own, effect, signal);

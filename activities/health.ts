@@ -207,7 +207,7 @@ export function createHealthActivities({
     signal: AbortSignal,
   ): Promise<readonly NodeResult[] | null> {
     if (operation.status === 'ended') return operation.results;
-    const results = (await lookAt(at, [operation], signal)).get(operation.key);
+    const results = (await lookAt(at, [operation], signal)).results.get(operation.key);
     if (results === undefined) return null;
     await records.ended(operation.key, 0, results);
     return results;

@@ -16,7 +16,7 @@ import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
 import type { AccountDirectory } from './fleet-ports.js';
 import type { Rollbacks } from './rollback-ports.js';
-import type { SnapshotRecords } from './snapshot-ports.js';
+import type { SnapshotRecords, SnapshotRoomRecords } from './snapshot-ports.js';
 
 /* What the activities ask of the memory; `store/` implements it, tests may. */
 
@@ -135,7 +135,7 @@ export interface Halts {
 }
 
 /** The memory. Every write is an upsert by natural key: twice is once. */
-export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRecords, Tails {
+export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRecords, SnapshotRoomRecords, Tails {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;

@@ -29,6 +29,36 @@ export interface ExpiringSnapshot extends OwnSnapshot {
   readonly due: Instant;
 }
 
+/** A batch that asks for room for pending snapshots. */
+export interface RoomRequest extends Location {
+  /** Of the batch's snapshot operation. */
+  readonly key: string;
+  /** The workflow by whose end the room is known to be left behind. */
+  readonly owner: string;
+  /** Of all its volumes that have no snapshot yet, and of its snapshots that are pending. */
+  readonly wanted: number;
+  readonly pending: number;
+  /** The least that helps: what is pending, and the volumes of one more node. */
+  readonly least: number;
+}
+export interface RoomHolder {
+  readonly key: string;
+  readonly owner: string;
+  /** Its operation has ended, and it has not given its room back. */
+  readonly ended: boolean;
+}
+
+/** Part of Records. */
+export interface SnapshotRoomRecords {
+  /**
+   * Takes room of the location's quota, by the rule of domain/snapshot-room.ts; what the batch had before is counted anew. Where
+   * it gets none, it keeps what it needs for its snapshots that are pending. `holders`: the others that have some.
+   */
+  takeSnapshotRoom(request: RoomRequest): Promise<{ granted: number; holders: readonly RoomHolder[] }>;
+  /** Gives back what the operation has, but for what is still pending. */
+  giveBackSnapshotRoom(key: string, pending?: number): Promise<void>;
+}
+
 /** Part of Records. */
 export interface SnapshotRecords {
   /** The mark of this installation: other installations in the same accounts have their own. It never changes. */

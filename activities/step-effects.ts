@@ -1,7 +1,7 @@
 import { formatDuration } from '../domain/documents/durations.js';
 import type { Task } from '../domain/documents/types.js';
 import { isWindows, type OperatingSystem } from '../domain/fleet.js';
-import type { Digest } from '../domain/ids.js';
+import type { Digest, NodeId } from '../domain/ids.js';
 import type { Batch, InstallList, Manifest, Wave } from '../domain/manifest.js';
 import { overrideListObject } from '../domain/override-list.js';
 import { type Step, tasksOf } from '../domain/steps.js';
@@ -31,6 +31,8 @@ export interface StepContext {
   readonly batch: Batch;
   /** The mark of this installation. */
   readonly installation: () => Promise<string>;
+  /** The nodes that there is room to snapshot for now; null: all that take the step. */
+  readonly snapshotNow: readonly NodeId[] | null;
   /** Writes an object to the location's bucket and answers with its path. */
   readonly put: (object: { name: string; body: string }) => Promise<string>;
 }
@@ -51,7 +53,11 @@ export async function effectOf({ kind, task }: Step, context: StepContext): Prom
       return { effect: await checkCommand(context), timeout: CHECK_TIMEOUT };
     case 'snapshot':
       return {
-        effect: { kind: 'snapshots', tags: snapshotTags(manifest, await context.installation()) },
+        effect: {
+          kind: 'snapshots',
+          tags: snapshotTags(manifest, await context.installation()),
+          ...(context.snapshotNow && { now: context.snapshotNow }),
+        },
         timeout: policy.timeouts.snapshot,
       };
     case 'install':

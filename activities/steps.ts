@@ -8,6 +8,7 @@ import { talkingToAws } from './failures.js';
 import { Leases } from './leases.js';
 import { allOf } from './locations.js';
 import type { Engine, Fleet, Records } from './ports.js';
+import { SnapshotRoom } from './snapshot-room.js';
 import { effectOf, effectOfTask } from './step-effects.js';
 import { type BatchRecord, recordVerdicts } from './verdicts.js';
 
@@ -25,7 +26,7 @@ export interface BegunStep {
   readonly batch: number;
   readonly key: string | null;
   readonly nodes: number;
-  /** Nothing was begun, since these workflows have some of the batch's nodes. */
+  /** Nothing was begun, or not all of it, since these workflows have some of the batch's nodes, or room for pending snapshots. */
   readonly heldBy?: readonly string[];
 }
 
@@ -37,15 +38,18 @@ export function createStepActivities({
   records,
   engine,
   pace = 1,
+  grace,
 }: {
   readonly fleet: Fleet;
   readonly records: Records;
   readonly engine: Engine;
   /** See Effects. */
   readonly pace?: number;
+  readonly grace?: number;
 }) {
-  const effects = new Effects({ fleet, records, pace });
+  const effects = new Effects({ fleet, records, pace, ...(grace !== undefined && { grace }) });
   const leases = new Leases({ records, engine });
+  const rooms = new SnapshotRoom({ fleet, records, engine });
 
   /** Begins a step on those nodes of the batches that are to take it. What has begun when one of them fails is found again. */
   async function beginStep(request: StepRequest): Promise<{ begun: readonly BegunStep[] }> {
@@ -71,14 +75,22 @@ export function createStepActivities({
     const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
     if (nodes.length === 0) return nobody;
     const put = ({ name, body }: { name: string; body: string }) => fleet.putObject(at, name, body, signal);
+    const toSend = begun === null || begun.status === 'intended';
+    const room =
+      step.kind === 'snapshot' && toSend
+        ? await rooms.take({ key, owner: request.run, at, nodes }, place, begun, signal)
+        : null;
+    if (room?.kind === 'none') return { ...nobody, heldBy: room.heldBy };
+    const snapshotNow = room?.kind === 'some' ? room.nodes : null;
     const installation = () => records.installation();
-    const planned = await effectOf(step, { digest: request.manifest, key, manifest, wave, batch, put, installation });
+    const context = { digest: request.manifest, key, manifest, wave, batch, put, installation, snapshotNow };
+    const planned = await effectOf(step, context);
     if (planned === null) return nobody;
     await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
     const failureIsProblem = step.failure === 'problem';
     const owner = { run: request.run, cycle, stage, batch: batch.number, step: request.step, failureIsProblem };
-    await effects.carryOut({ ...owner, key, at, nodes, ...planned }, signal);
-    return { batch: batch.number, key, nodes: nodes.length };
+    const sent = await effects.carryOut({ ...owner, key, at, nodes, ...planned }, signal);
+    return sent ? { batch: batch.number, key, nodes: nodes.length } : { ...nobody, heldBy: [request.run] };
   }
 
   /** Begins a task of the whole stage in one location: an automation once, a command on the stage's nodes there. */

@@ -77,8 +77,11 @@ export function createWatchActivities({
   ): Promise<{ ended: OperationEnded[]; open: readonly Operation[] }> {
     const operations = await records.watched(request.run, request.watch, request.awaited);
     const open = operations.filter(({ status }) => status !== 'ended');
-    const results = await lookAt(request.at, open, signal);
+    const { results, pending } = await lookAt(request.at, open, signal);
     for (const [key, nodes] of results) await records.ended(key, request.watch, nodes);
+    // What is pending past its deadline keeps its room: it is looked at again when somebody needs it.
+    for (const { key, kind } of open)
+      if (kind === 'snapshots' && results.has(key) && !pending.has(key)) await records.giveBackSnapshotRoom(key);
     const ended = operations.flatMap((operation) => {
       const nodes = operation.status === 'ended' ? operation.results : results.get(operation.key);
       return nodes ? [endOf(operation.key, nodes)] : [];
@@ -91,12 +94,12 @@ export function createWatchActivities({
 
 /** How operations end that were sent in one location. `pace` as above. */
 export function endsOf(fleet: Fleet, pace = 1) {
-  /** The results of those open operations that have ended, or whose deadline has passed. */
+  /** The results of those open operations that have ended, or whose deadline has passed; the keys with pending snapshots. */
   async function lookAt(
     at: Location,
     open: readonly Operation[],
     signal: AbortSignal,
-  ): Promise<Map<string, readonly NodeResult[]>> {
+  ): Promise<{ results: Map<string, readonly NodeResult[]>; pending: ReadonlySet<string> }> {
     const sent = open.filter(({ status }) => status === 'sent');
     const ended = new Map<string, readonly NodeResult[]>();
     const commands = sent.filter(({ kind }) => kind === 'command');
@@ -115,7 +118,8 @@ export function endsOf(fleet: Fleet, pace = 1) {
         operation.nodes.flatMap((node) => refused.get(node) ?? []),
       );
     }
-    return ended;
+    const pending = new Set(found.filter(({ status }) => status === 'pending').map(({ key }) => key));
+    return { results: ended, pending };
   }
 
   async function listCommands(at: Location, commands: readonly Operation[], signal: AbortSignal): Promise<Command[]> {

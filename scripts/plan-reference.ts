@@ -24,6 +24,7 @@ export interface DocumentField {
 /** What a field means that is left out. Tasks are alike wherever they stand. */
 export const DEFAULTS: Readonly<Record<string, string>> = {
   'spec.externalId': 'none is sent',
+  'spec.pendingSnapshots': '`100`',
   'spec.schedule.plusDays': '`0`',
   'spec.timezone': 'required, but for `always: true`',
   'spec.duration': '`PT4H`, and `PT1H` for every 50 nodes of the window, begun ones counted; at most `PT24H`',

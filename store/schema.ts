@@ -52,6 +52,7 @@ export interface Database {
   node_leases: NodeLeasesTable;
   installation: { id: string };
   expired_snapshots: ExpiredSnapshotsTable;
+  snapshot_room: { key: string; account: AccountId; region: Region; owner: string; snapshots: number };
   node_steps: NodeStepsTable;
   inventory: InventoryTable;
   node_scans: NodeScansTable;

@@ -12,6 +12,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { BegunStep } from '../activities/steps.js';
 import { hasRoom } from '../domain/budget.js';
 import type { WaveStatus } from '../domain/cycle.js';
 import type { CycleId, Digest, StageName } from '../domain/ids.js';
@@ -26,6 +27,7 @@ import { type BatchOf, patchBatch } from './patch-batch.js';
 import { setPhase } from './phase.js';
 import { Projections } from './projections.js';
 import { reasonOf } from './reason.js';
+import { RoomQueue } from './room-queue.js';
 import { rangesOf, Together } from './together.js';
 
 export interface WaveInput {
@@ -142,6 +144,7 @@ class WaveRun implements BatchOf {
   private readonly begins = new Together(STEPS_AT_ONCE, (step, batches) => this.beginStep(step, batches));
   private readonly snapshots = new Together(SNAPSHOTS_AT_ONCE, (step, batches) => this.beginStep(step, batches));
   private readonly records = new Together(RECORDS_AT_ONCE, (_what, batches) => this.recordBatches(batches));
+  private readonly snapshotRoom = new RoomQueue();
   private readonly inFlight = new Map<number, { readonly nodes: number; step: string }>();
   private readonly batches: Promise<void>[] = [];
   private readonly cancellation = CancellationScope.current();
@@ -257,25 +260,40 @@ class WaveRun implements BatchOf {
     const flight = this.inFlight.get(batch);
     if (flight) flight.step = step;
     this.show();
+    const begun = await this.begunOn(batch, step).finally(() => this.snapshotRoom.leave(batch));
+    const end = begun.key !== null && wait ? await this.operations.end(begun.key) : null;
+    if (step === 'snapshot') this.snapshotRoom.ended();
+    return end;
+  }
+
+  /** Begins a step, when others have given back what it needs: the nodes, or room for their snapshots. */
+  private async begunOn(batch: number, step: string): Promise<BegunStep> {
     for (let patience = FIRST_LOOK; ; patience = Math.min(patience * 2, LATEST_LOOK)) {
+      const { ends } = this.snapshotRoom;
       const begun = await untilAwsAnswers(
         () => (step === 'snapshot' ? this.snapshots : this.begins).ask(step, batch),
         (message) => this.noteOutage(message),
       );
-      if (!begun.heldBy) return begun.key !== null && wait ? this.operations.end(begun.key) : null;
-      if (flight) flight.step = `waits for nodes that belong to ${begun.heldBy.join(', ')}`;
+      if (!begun.heldBy) return begun;
+      const flight = this.inFlight.get(batch);
+      const what = step === 'snapshot' ? 'room for snapshots, which is taken by' : 'nodes that belong to';
+      if (flight) flight.step = `waits for ${what} ${begun.heldBy.join(', ')}`;
       this.show();
-      await this.whileOthersHaveTheNodes(patience);
+      await this.whileOthersHaveIt(batch, step, { patience, ends });
     }
   }
 
   /** @throws LeftUntouched when the nodes may not be touched any more. */
-  private async whileOthersHaveTheNodes(patience: number): Promise<void> {
+  private async whileOthersHaveIt(
+    batch: number,
+    step: string,
+    { patience, ends }: { readonly patience: number; readonly ends: number },
+  ): Promise<void> {
     const { cutoff } = this.input.wave;
     const left = cutoff === null ? patience : Math.max(Date.parse(cutoff) - Date.now(), 1);
-    await sleep(Math.min(patience, left), {
-      summary: 'Until the nodes that belong to another cycle are looked at again',
-    });
+    const atMost = Math.min(patience, left);
+    if (step === 'snapshot') await this.snapshotRoom.wait(batch, ends, atMost);
+    else await sleep(atMost, { summary: 'Until the nodes that belong to another cycle are looked at again' });
     if (!this.mayTouch()) throw new LeftUntouched();
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AccountId, Region } from '../ids.js';
+import { DEFAULT_PENDING_SNAPSHOTS } from '../snapshot-room.js';
 import { accountName, distinct, documentSchema, refuse, regionField } from './fields.js';
 import type { AccountDocument } from './types.js';
 
@@ -30,6 +31,10 @@ export const accountSchema = documentSchema(
         description: 'the Regions with nodes, at least one',
         'x-example': '[eu-west-1, us-east-1]',
       }),
+      pendingSnapshots: z.int().min(1).max(100_000).optional().meta({
+        description: "how many snapshots may be pending at a time in each Region: the account's quota in AWS (100)",
+        'x-example': 100,
+      }),
     })
     .check((context) => {
       const account = ROLE.exec(context.value.roleArn)?.[1];
@@ -49,4 +54,5 @@ export const accountOf = ({ metadata, spec }: ParsedAccount): AccountDocument =>
   roleArn: spec.roleArn,
   externalId: spec.externalId ?? null,
   regions: spec.regions as Region[],
+  pendingSnapshots: spec.pendingSnapshots ?? DEFAULT_PENDING_SNAPSHOTS,
 });

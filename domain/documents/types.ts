@@ -103,6 +103,8 @@ export interface AccountDocument {
   /** Stored per account and never supplied by a caller. */
   readonly externalId: string | null;
   readonly regions: readonly Region[];
+  /** At a time, in each Region, over all cycles; where it does not say, DEFAULT_PENDING_SNAPSHOTS. */
+  readonly pendingSnapshots?: number;
 }
 
 /** When nodes may be patched. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { CycleId, Instant, NodeId } from '../../domain/ids.js';
+import type { CycleId, Instant, NodeId, Region } from '../../domain/ids.js';
 import { onEveryDatabase } from '../support/databases.js';
 import { DEV, HERE, LATER, manifestOf, NOW, PROD, startedCycle } from './examples.js';
 
@@ -73,5 +73,64 @@ onEveryDatabase('snapshots', (on) => {
 
     await on.store.endRollback({ cycle, number: 1 }, { reasonForRest: 'Nothing.', now: LATER });
     expect(await on.store.snapshotsExpire(HERE, [snapshot(cycle, 'snap-1')], EXPIRED)).toEqual(['snap-1']);
+  });
+});
+
+onEveryDatabase('room for pending snapshots', (on) => {
+  const ask = (key: string, wanted: number, more: { pending?: number; least?: number; region?: string } = {}) => ({
+    ...HERE,
+    region: (more.region ?? HERE.region) as Region,
+    key,
+    owner: `wave of ${key}`,
+    wanted,
+    pending: more.pending ?? 0,
+    least: more.least ?? 1,
+  });
+  const take = async (...asked: Parameters<typeof ask>) => (await on.store.takeSnapshotRoom(ask(...asked))).granted;
+
+  test('is that of the account in each Region, and is had again when it is given back', async () => {
+    const shop = {
+      name: 'shop',
+      id: HERE.account,
+      roleArn: 'arn',
+      externalId: null,
+      regions: [],
+      pendingSnapshots: 10,
+    };
+    await on.store.putDocument('account', 'shop', { written: {}, resolved: shop }, 'ada');
+    expect(await take('one', 6)).toBe(6);
+    expect(await on.store.takeSnapshotRoom(ask('two', 5))).toEqual({
+      granted: 0,
+      holders: [{ key: 'one', owner: 'wave of one', ended: false }],
+    });
+    expect(await take('two', 5, { region: 'us-east-1' })).toBe(5);
+    await on.store.giveBackSnapshotRoom('one');
+    expect(await take('three', 5)).toBe(5);
+  });
+
+  test('is taken once, however often it is asked for', async () => {
+    expect(await take('one', 60)).toBe(60);
+    expect(await take('one', 60)).toBe(60);
+    expect(await take('two', 40)).toBe(40);
+    expect(await take('three', 1)).toBe(0);
+  });
+
+  test('is kept for what is pending, by who gets no more and by who has left some behind', async () => {
+    expect(await take('large', 150)).toBe(100);
+    await on.store.giveBackSnapshotRoom('large', 30);
+    expect(await take('other', 70)).toBe(70);
+    expect(await take('large', 120, { pending: 20, least: 31 })).toBe(0);
+    await on.store.giveBackSnapshotRoom('other');
+    expect(await take('other', 81)).toBe(0);
+    expect(await take('other', 80)).toBe(80);
+  });
+
+  test('is not given twice, by many connections at once', async () => {
+    const stores = [on.store, on.another(), on.another()];
+    const asked = Array.from({ length: 12 }, (_, index) => `batch-${index}`);
+    const granted = await Promise.all(
+      asked.map(async (key, index) => (await stores[index % 3]?.takeSnapshotRoom(ask(key, 30)))?.granted ?? 0),
+    );
+    expect(granted.filter((room) => room > 0)).toEqual([30, 30, 30]);
   });
 });

@@ -95,8 +95,10 @@ export function fakeActivities(world: FakeWorld): Activities {
       const stage = world.stage(name);
       const begun: BegunStep[] = [];
       for (const batch of batches) {
-        if (step === 'check' && world.othersHaveNodes.length > 0) {
-          begun.push({ batch, key: null, nodes: 0, heldBy: world.othersHaveNodes });
+        const heldBy = { check: world.othersHaveNodes, snapshot: world.roomHolders(run) }[step] ?? [];
+        if (heldBy.length > 0) {
+          begun.push({ batch, key: null, nodes: 0, heldBy });
+          await world.ask({ what: 'refused', step, batch });
           continue;
         }
         await world.ask({ what: 'step', stage: name, wave, batch, step });

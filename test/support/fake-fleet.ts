@@ -45,6 +45,8 @@ export interface FleetScript {
   /** How long the operations of a step take, in milliseconds of the server's clock; nothing by default. */
   readonly takes?: Readonly<Record<string, number>>;
   readonly rollback?: RollbackScript;
+  /** How many batches there is room to snapshot at a time; any number by default. */
+  readonly snapshotsAtOnce?: number;
   /** How many snapshots are past their retention, by `<account>/<region>`. */
   readonly dueSnapshots?: Readonly<Record<string, number>>;
 }

@@ -60,6 +60,7 @@ export type Asked = { readonly at: Instant } & (
       readonly startedAt: Instant;
     }
   | { readonly what: 'halted' }
+  | { readonly what: 'refused'; readonly step: string; readonly batch: number }
   | { readonly what: 'expire'; readonly place: string; readonly deleted: number }
   | { readonly what: 'tail-began'; readonly stage: string; readonly nodes: number }
   | { readonly what: 'tail-ended'; readonly stage: string }
@@ -100,6 +101,8 @@ export class FakeWorld {
   tails: readonly string[] = [];
   /** Workflows of other cycles that have nodes of every batch. */
   othersHaveNodes: readonly string[] = [];
+  /** Workflows that have all the room for pending snapshots. */
+  othersHaveRoom: readonly string[] = [];
   private faults = new Map<string, { left: number; type: string; message: string }>();
   private held = new Set<string>();
   private listeners = new Set<() => void>();
@@ -118,6 +121,7 @@ export class FakeWorld {
     this.halts = NEVER_HALTED;
     this.othersHaveNodes = [];
     this.tails = [];
+    this.othersHaveRoom = [];
     this.faults = new Map();
     this.held = new Set();
   }
@@ -230,6 +234,12 @@ export class FakeWorld {
       if (ends.length > 0) await this.pass(Math.min(STRIDE, ...ends));
       else await Promise.race([change, Context.current().cancelled]);
     }
+  }
+
+  /** Others, or as many of the run's own snapshot operations as there is room for. */
+  roomHolders(run: string): readonly string[] {
+    const own = this.operations.filter((operation) => operation.step === 'snapshot' && !operation.reported);
+    return own.length >= (this.script.snapshotsAtOnce ?? Infinity) ? [run] : this.othersHaveRoom;
   }
 
   now(): Promise<number> {

@@ -171,6 +171,7 @@ describe('documents become what cycles work with', () => {
       roleArn: 'arn:aws:iam::111122223333:role/P',
       externalId: null,
       regions: ['eu-west-1'],
+      pendingSnapshots: 100,
     });
   });
   it('a window, with a cutoff of an hour where none is given', () => {
