@@ -13,6 +13,9 @@ export const snapshots = (db: Kysely<Database>): SnapshotRecords => ({
     const rows = await db
       .selectFrom('cycle_stages as stage')
       .innerJoin('cycles as cycle', 'cycle.id', 'stage.cycle')
+      .leftJoin('tails as tail', (join) =>
+        join.onRef('tail.cycle', '=', 'stage.cycle').onRef('tail.stage', '=', 'stage.name'),
+      )
       .where(anyOf('stage.cycle', cycles))
       .select([
         'stage.cycle',
@@ -20,23 +23,26 @@ export const snapshots = (db: Kysely<Database>): SnapshotRecords => ({
         'stage.status as stageStatus',
         'cycle.status as cycleStatus',
         'cycle.workflow_id',
-        // The sooner of the two, where there are two: a cycle may end in the middle of a soak.
-        sql<Instant | null>`least(stage.soak_until, cycle.ended_at)`.as('ended'),
+        // The sooner of the two, where there are two: a cycle may end in the middle of a soak. A tail goes on after both.
+        sql<Instant | null>`greatest(least(stage.soak_until, cycle.ended_at), tail.ended_at)`.as('ended'),
+        sql<boolean>`tail.cycle is not null and tail.ended_at is null`.as('tailRuns'),
         sql<boolean>`exists (select from rollbacks where rollbacks.cycle = stage.cycle and rollbacks.status = 'running')`.as(
           'rollbackRuns',
         ),
       ])
       .execute();
-    return rows.map(({ cycle, name, stageStatus, cycleStatus, workflow_id, ended, rollbackRuns }): KnownStage => {
-      const over = isOver(stageStatus) || hasEnded(cycleStatus);
-      return {
-        cycle,
-        stage: name,
-        since: over ? ended : null,
-        rollbackRuns,
-        runningAs: hasEnded(cycleStatus) ? null : workflow_id,
-      };
-    });
+    return rows.map(
+      ({ cycle, name, stageStatus, cycleStatus, workflow_id, ended, tailRuns, rollbackRuns }): KnownStage => {
+        const over = !tailRuns && (isOver(stageStatus) || hasEnded(cycleStatus));
+        return {
+          cycle,
+          stage: name,
+          since: over ? ended : null,
+          rollbackRuns,
+          runningAs: hasEnded(cycleStatus) ? null : workflow_id,
+        };
+      },
+    );
   },
 
   snapshotsExpire: ({ account, region }, expiring, now) =>

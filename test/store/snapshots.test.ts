@@ -48,6 +48,16 @@ onEveryDatabase('snapshots', (on) => {
     expect(await on.store.stageEnds(['unknown-1' as CycleId])).toEqual([]);
   });
 
+  test('a stage whose tail goes on is not over, and is when the tail has ended', async () => {
+    const cycle = await startedCycle(on.store);
+    await on.store.stageChanged(cycle, DEV, { status: 'completed', soakUntil: NOW });
+    await on.store.tailBegan(cycle, DEV, 2, NOW);
+    const since = async () => (await on.store.stageEnds([cycle])).find(({ stage }) => stage === DEV)?.since;
+    expect(await since()).toBeNull();
+    await on.store.tailEnded(cycle, DEV, LATER);
+    expect(await since()).toBe(LATER);
+  });
+
   test('what expires is known to rollbacks before it is deleted, and no longer where AWS would not delete it', async () => {
     const cycle = await startedCycle(on.store);
     const manifest = manifestOf(cycle, 1);

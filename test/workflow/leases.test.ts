@@ -70,7 +70,7 @@ describe('a batch for whose snapshots there is no room', () => {
 
   test('is not touched where there is none before the cutoff', async () => {
     const { world } = bench;
-    const policy = { carryOver: { windows: 0 } };
+    const policy = { carryOver: { windows: 0, doneAt: 100 } };
     world.plays({ windows: [nightly], stages: [{ name: 'dev', policy, steps, waves: [{ window: 'nightly' }] }] });
     world.othersHaveRoom = ['patch-cycle/billing/7/dev/…'];
     const cycle = await bench.startCycle();
