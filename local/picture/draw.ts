@@ -9,7 +9,7 @@ import { document, line, polygon, rectangle, text } from './svg.js';
 const WIDTH = 1240;
 const LEFT = 210;
 const RIGHT = WIDTH - 24;
-const TOP = 124;
+const TOP = 138;
 const ROW = 17;
 const BAR = 11;
 const HEADING = 30;
@@ -96,7 +96,7 @@ function windows({ openings }: StageTrack, scale: Scale, bottom: number): string
       line(b, top, b, bottom, { stroke: CUTOFF, 'stroke-width': 1.4, 'stroke-dasharray': '5 3' }),
       line(c, top, c, bottom, { stroke: '#8fb3a2' }),
       text(a, top - 8, `window opens ${clockTime(from)}`, { fill: '#4b7a65' }),
-      text(b, top - 8, `cutoff ${clockTime(cutoff)}`, { fill: CUTOFF, 'font-weight': 600 }),
+      text(b, top - 23, `cutoff ${clockTime(cutoff)}`, { fill: CUTOFF, 'font-weight': 600 }),
       text(c, top - 8, `closes ${clockTime(to)}`, { fill: '#4b7a65', 'text-anchor': 'end' }),
     ];
   });
@@ -139,7 +139,7 @@ function zoneBlock(zone: ZoneTrack, openings: readonly Opening[], scale: Scale, 
       fill: INK,
     }),
     text(
-      LEFT,
+      LEFT + 20,
       top + 19,
       `account ${zone.account}: at most ${zone.budget} of ${zone.nodes.length} nodes out of service`,
       { fill: FAINT },
@@ -153,11 +153,12 @@ function row(node: NodeTrack, first: Opening | undefined, scale: Scale, y: numbe
   const bar = (from: number, to: number, fill: string, height = BAR) =>
     rectangle(scale.at(from), y + (BAR - height) / 2, scale.at(to) - scale.at(from), height, { fill });
   const acts = ACTS.flatMap((act) => node.acts.filter((each) => each.act === act));
-  const [begins] = node.acts.map(({ from }) => from).sort((a, b) => a - b);
+  const ahead = first ? node.acts.filter(({ from }) => from >= first.to).map(({ from }) => from) : [];
+  const here = first ? node.acts.filter(({ to }) => to < first.to).map(({ to }) => to) : [];
   return [
     text(LEFT - 10, y + BAR - 2, node.name, { fill: INK, 'text-anchor': 'end' }),
-    ...(node.carriedOver && first && begins !== undefined
-      ? carriedOver(scale.at(first.cutoff), scale.at(begins), y + BAR / 2)
+    ...(node.carriedOver && first && ahead.length > 0
+      ? carriedOver(scale.at(Math.max(first.cutoff, ...here)), scale.at(Math.min(...ahead)), y + BAR / 2)
       : []),
     ...node.outOfService.map(({ from, to }) => bar(from, to, WAITING)),
     ...acts.map(({ act, from, to }) => bar(from, to, COLOURS[act], act === 'snapshot' ? 4 : BAR)),

@@ -391,6 +391,23 @@ describe('automations', () => {
   });
 });
 
+test('a root volume that is replaced twice under one token is replaced once', async () => {
+  const [node] = (await named('web')).slice(-1);
+  if (node === undefined) throw new Error('no node');
+  const key = 'patchtide/shop-1/dev/w9.b1.snapshot';
+  await fleet.createSnapshots(ireland, { key, node, tags: {} }, never);
+  const snapshots = await eventually(
+    () => fleet.findSnapshots(ireland, key, never),
+    (all) => all.length > 0 && all.every(({ status }) => status === 'completed'),
+  );
+  const [volumes] = await fleet.instanceVolumes(ireland, [node], never);
+  const snapshot = snapshots.find(({ volume }) => volume === volumes?.root?.volume)?.snapshotId ?? '';
+  const request = { token: randomUUID(), key: 'patchtide/shop-1/dev/r1.w9.b1.restore', node, snapshot, tags: {} };
+  const first = await fleet.restoreRootVolume(ireland, request, never);
+  expect(await fleet.restoreRootVolume(ireland, request, never)).toEqual(first);
+  expect(await ledger('root-volume-task-started')).toMatchObject([{ node }]);
+});
+
 test('objects are written to the bucket of the Region', async () => {
   expect(await fleet.putObject(virginia, 'lists/one.yaml', 'patches: []', never)).toBe(
     's3://patchtide-us-east-1/patchtide/lists/one.yaml',

@@ -32,7 +32,7 @@ export const PLANTED: readonly PlantedBug[] = [
     file: 'aws/root-volumes.ts',
     find: '    ClientToken: request.token,\n',
     replace: '',
-    tests: ['test/conformance/rollback.test.ts'],
+    tests: ['test/conformance/fleet-simulated.test.ts'],
   },
   {
     name: 'an automation has no client token',
@@ -147,7 +147,7 @@ export const PLANTED: readonly PlantedBug[] = [
     file: 'workflows/patch-wave.ts',
     find: 'this.tooLate = lastStart !== undefined && Date.parse(lastStart) <= Date.now();',
     replace: 'this.tooLate = false;',
-    tests: [CARRY_OVER, WAVES],
+    tests: [CARRY_OVER],
   },
   {
     name: 'one node more than maxUnavailable is out of service',
@@ -162,6 +162,13 @@ export const PLANTED: readonly PlantedBug[] = [
     find: 'outOfService + lost + nodes <= maxUnavailable',
     replace: 'outOfService + nodes <= maxUnavailable',
     tests: [BUDGET],
+  },
+  {
+    name: 'a zone has its turn when no batch of it can end before the window does',
+    file: 'domain/lanes.ts',
+    find: 'Date.parse(wave.lastStart ?? wave.cutoff)',
+    replace: 'Date.parse(wave.cutoff)',
+    tests: ['test/unit/lanes.test.ts'],
   },
   {
     name: 'two zones of a Region are patched side by side',

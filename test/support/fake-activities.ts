@@ -64,7 +64,7 @@ export function fakeActivities(world: FakeWorld): Activities {
         return batches.length > 0 ? [{ ...wave, batches }] : [];
       });
       world.continued[name] = [...(world.continued[name] ?? []), ...next];
-      const opened = openingsOf(world.script, { name, waves: next }, now, of === 'carried-over').waves;
+      const opened = openingsOf(world.script, { ...world.stage(name), waves: next }, now, of === 'carried-over').waves;
       return {
         manifest,
         waves: opened.map((wave, index) => ({ ...wave, number: firstWave + index, continues: true as const })),

@@ -33,6 +33,8 @@ export interface StageScript {
   readonly failingSteps?: readonly string[];
   /** What is not well when a wave's health is looked at, by `w<wave>.<look>`. */
   readonly unwell?: Readonly<Record<string, readonly string[]>>;
+  /** How long its batches are known to take, in milliseconds: none begins that would not end before its window does. */
+  readonly batchesTake?: number;
   /** How many nodes the plan selects; by default the nodes of the waves. */
   readonly matched?: number;
   /** What is odd about the number of its nodes. */
@@ -128,6 +130,7 @@ export function openingsOf(
       window: wave.window,
       opens: opening.opens,
       cutoff: opening.cutoff,
+      ...lastStartOf(opening, stage),
       account: wave.account as AccountId,
       region: wave.region as Region,
       zone: wave.zone as ZoneId,
@@ -139,5 +142,10 @@ export function openingsOf(
   });
   return { windows, waves };
 }
+
+const lastStartOf = ({ closes }: WindowOccurrence, { batchesTake }: StageScript): Pick<WaveSummary, 'lastStart'> =>
+  closes === null || batchesTake === undefined
+    ? {}
+    : { lastStart: new Date(Date.parse(closes) - batchesTake).toISOString() as Instant };
 
 export const digestOf = (name: string): Digest => `sha256:${name}` as Digest;

@@ -54,6 +54,12 @@ describe("a Region's next turn", () => {
     expect(nextTurn([], at(5))).toEqual({ kind: 'done', cutOff: [] });
   });
 
+  test('leaves out waves of which no batch would end before the window does, though the cutoff has not come', () => {
+    const late = { ...wave(1, 'euw1-az1', 2, 6), lastStart: instant(4) };
+    expect(nextTurn([late], at(3))).toMatchObject({ kind: 'run', waves: [1] });
+    expect(nextTurn([late], at(5))).toEqual({ kind: 'done', cutOff: [1] });
+  });
+
   const waves = fc
     .array(
       fc.record({

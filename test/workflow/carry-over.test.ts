@@ -63,6 +63,26 @@ describe('a stage whose window closes before all of its nodes have had their tur
     expect(ids[1]).toMatch(/\/nightly@.*\/euw1-az1\/w2$/);
   });
 
+  test('begins no batch before the cutoff that would not end before the window does', async () => {
+    const { world } = bench;
+    world.plays({
+      windows: [NIGHTLY],
+      takes: { install: 3 * MINUTE },
+      stages: [
+        {
+          name: 'prod',
+          batchesTake: 8 * MINUTE,
+          waves: [{ window: 'nightly', batches: [2, 2], maxUnavailable: 2 }],
+        },
+      ],
+    });
+    const cycle = await bench.startCycle();
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
+    const [first, second] = days(steps('prod', 'install'));
+    expect(second).toBe(nextDay(first as string));
+    expect(world.asked('carry-rest').at(-1)).toMatchObject({ nodes: 2 });
+  });
+
   test('carries over a zone whose turn never came, each Region by itself', async () => {
     const { world } = bench;
     world.plays({
