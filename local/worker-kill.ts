@@ -75,6 +75,9 @@ class Workers {
 
   /** Kills the one that follows most waves, and waits until the other follows them; how long each of them was left alone. */
   async killOne(kill: number, signal: NodeJS.Signals): Promise<number[]> {
+    await this.#followed();
+    // Heartbeats come in a rhythm: a kill at any moment of it.
+    await delay(Math.random() * 20_000);
     const waves = await this.#followed();
     const held = (name: string) =>
       [...waves].flatMap(([wave, pid]) => (pid === this.#topology.pid(name) ? [wave] : []));
@@ -83,8 +86,6 @@ class Workers {
       string,
     ];
     const left = held(victim);
-    // Heartbeats come in a rhythm: a kill at any moment of it.
-    await delay(Math.random() * 20_000);
     const pid = this.#topology.pid(victim);
     const killedAt = Date.now();
     const ended = this.#topology.end(victim, signal);
@@ -127,21 +128,26 @@ async function cycleStarted(topology: Topology): Promise<string> {
 
 /** Until most waves install a node that did not before, and all are held there. */
 async function installing(topology: Topology, seen: Set<string>): Promise<void> {
+  // What was held until now ends first, and keeps no other waiting.
+  for (const key of (await installsOf(topology)).begun) seen.add(key);
   for (;;) {
-    const ledger = (await ledgerOf(topology)).filter(({ key }) => key?.endsWith('.install'));
-    const of = (kind: string) =>
-      new Set(ledger.flatMap((entry) => (entry.kind === kind && entry.key ? [entry.key] : [])));
-    const ended = of('command-ended');
-    const underWay = [...of('command-started')].filter((key) => !ended.has(key) && !seen.has(key));
+    const { begun, ended } = await installsOf(topology);
+    const underWay = [...begun].filter((key) => !ended.has(key) && !seen.has(key));
     if (underWay.length >= WAVES - 1) {
       await setSpeed(topology, SLOW);
-      for (const key of underWay) seen.add(key);
       return;
     }
     // The first of them wait for the others.
     await setSpeed(topology, underWay.length > 0 ? ALMOST_STILL : FAST);
-    await delay(20);
+    await delay(50);
   }
+}
+
+async function installsOf(topology: Topology): Promise<{ begun: Set<string>; ended: Set<string> }> {
+  const ledger = (await ledgerOf(topology)).filter(({ key }) => key?.endsWith('.install'));
+  const of = (kind: string) =>
+    new Set(ledger.flatMap((entry) => (entry.kind === kind && entry.key ? [entry.key] : [])));
+  return { begun: of('command-started'), ended: of('command-ended') };
 }
 
 async function judge(topology: Topology, id: string): Promise<void> {
@@ -196,6 +202,16 @@ const fleetOf = (kills: number) => ({
       regions: Object.fromEntries(REGIONS.map((region) => [region, { zones: { [`${region}a`]: zoneOf(region) } }])),
     },
   ],
+  // Waves come to their next install in seconds, whatever the speed, and stay in it for minutes.
+  durations: {
+    delivery: [1, 1],
+    script: [1, 2],
+    snapshot: [2, 4],
+    scan: [2, 4],
+    installBase: [300, 400],
+    report: [1, 2],
+    reboot: [4, 8],
+  },
   buckets: REGIONS.map((region) => ({ name: `patchtide-${region}`, region })),
   groups: REGIONS.map((region) => ({
     name: `storefront-${region}`,

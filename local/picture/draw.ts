@@ -141,7 +141,7 @@ function zoneBlock(zone: ZoneTrack, openings: readonly Opening[], scale: Scale, 
     text(
       LEFT + 20,
       top + 19,
-      `account ${zone.account}: at most ${zone.budget} of ${zone.nodes.length} nodes out of service`,
+      `account ${zone.account}: at most ${zone.budget} of ${zone.nodes.length} out of service`,
       { fill: FAINT },
     ),
     ...zone.nodes.flatMap((node, index) => row(node, first, scale, top + HEADING + index * ROW)),
