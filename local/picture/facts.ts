@@ -15,7 +15,7 @@ const opening = z.object({
 });
 const manifest = z.object({
   stage: z.string(),
-  continues: z.object({ manifest: z.string() }).optional(),
+  continues: z.object({ manifest: z.string(), of: z.string() }).optional(),
   windows: z.array(opening),
   targets: z.array(z.object({ node: z.string(), name: z.string() })),
   waves: z.array(
@@ -125,7 +125,9 @@ function openingsOf(manifests: readonly Manifest[]): Opening[] {
 function zonesOf(first: Manifest, all: readonly Manifest[], effects: Effects): ZoneTrack[] {
   const names = new Map(first.targets.map(({ node, name }) => [node, name]));
   const later = new Set(
-    all.filter(({ continues }) => continues).flatMap(({ targets }) => targets.map(({ node }) => node)),
+    all
+      .filter(({ continues }) => continues?.of === 'carried-over')
+      .flatMap(({ targets }) => targets.map(({ node }) => node)),
   );
   return first.waves.map(({ account, region, zone, window, maxUnavailable, batches }) => {
     const nodes = batches

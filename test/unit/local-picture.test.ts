@@ -39,7 +39,7 @@ const report: StageReport = {
       digest: 'sha256:b',
       manifest: {
         stage: 'prod',
-        continues: { manifest: 'sha256:a' },
+        continues: { manifest: 'sha256:a', of: 'carried-over' },
         windows: [opening(nextNight)],
         targets: ['b'].map(target),
         waves: [wave(2, ['b'])],
