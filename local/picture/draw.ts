@@ -52,8 +52,11 @@ export function draw(track: StageTrack, findings: readonly Finding[]): string {
     ...blocks,
     ...legend(y + 44),
   ];
-  return document(WIDTH, y + 66, parts);
+  return document(WIDTH, y + 66, titleOf(track), parts);
 }
+
+const titleOf = ({ stage, cycle }: StageTrack): string =>
+  `Stage ${stage} of cycle ${cycle}, as the ledger of the fleet tells it`;
 
 function header(track: StageTrack, findings: readonly Finding[]): string[] {
   const nodes = track.zones.flatMap((zone) => zone.nodes);
@@ -66,7 +69,7 @@ function header(track: StageTrack, findings: readonly Finding[]): string[] {
       ? `The budget was never exceeded. Most nodes out of service at once, of those allowed: ${most}.`
       : `Rules were broken: ${violations.slice(0, 2).join('; ')}`;
   return [
-    text(24, 32, `Stage ${track.stage} of cycle ${track.cycle}, as the ledger of the fleet tells it`, {
+    text(24, 32, titleOf(track), {
       'font-size': 18,
       'font-weight': 600,
       fill: INK,

@@ -21,7 +21,8 @@ export const text = (x: number, y: number, content: string, more: Attributes = {
 export const polygon = (points: readonly (readonly [number, number])[], more: Attributes): string =>
   element('polygon', { points: points.map((point) => point.map(round).join(',')).join(' '), ...more });
 
-export const document = (width: number, height: number, parts: readonly string[]): string =>
+/** @param title what is read out to those who do not see it */
+export const document = (width: number, height: number, title: string, parts: readonly string[]): string =>
   `${element(
     'svg',
     {
@@ -32,7 +33,7 @@ export const document = (width: number, height: number, parts: readonly string[]
       'font-family': 'system-ui, "Helvetica Neue", Arial, sans-serif',
       'font-size': 11,
     },
-    `\n${[rectangle(0, 0, width, height, { fill: '#ffffff' }), ...parts].join('\n')}\n`,
+    `\n${[element('title', {}, escaped(title)), rectangle(0, 0, width, height, { fill: '#ffffff' }), ...parts].join('\n')}\n`,
   )}\n`;
 
 const round = (value: number): number => Number(value.toFixed(1));
