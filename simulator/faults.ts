@@ -33,8 +33,6 @@ export const NODE_FAULTS = [
 /** Of an application's health address. */
 const HEALTH_FAULT = 'health-fails';
 const isCallFault = (fault: string): boolean => CALL_FAULTS.some((each) => each === fault);
-export type CallFault = (typeof CALL_FAULTS)[number];
-export type NodeFault = (typeof NODE_FAULTS)[number];
 
 /**
  * What goes wrong, where, how often. What is left out matches everything; `operation`, `account`, `region` and `node`

@@ -1,7 +1,8 @@
 import { type Patch, SSM_OPERATING_SYSTEM } from '../catalogue/catalogue.js';
 import { matchesGlob } from '../glob.js';
 import type { Fleet } from './fleet.js';
-import type { ApprovalRule, Baseline, FleetNode, PatchFilter } from './model.js';
+import type { FleetNode } from './model.js';
+import type { ApprovalRule, Baseline, PatchFilter } from './registered.js';
 
 const DAY = 86_400_000;
 const SNAPSHOT_LIFE = 3 * DAY;

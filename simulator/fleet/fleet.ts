@@ -8,14 +8,11 @@ import { RateLimits } from '../limits.js';
 import { Chance } from '../random.js';
 import { Agenda } from './agenda.js';
 import type {
-  Association,
   Automation,
-  Baseline,
   Command,
   FleetNode,
   Invocation,
   LooseVolume,
-  MaintenanceWindow,
   PatchReport,
   RootVolumeTask,
   ScheduledEvent,
@@ -23,6 +20,7 @@ import type {
   Snapshot,
   StoredObject,
 } from './model.js';
+import type { Association, Baseline, MaintenanceWindow } from './registered.js';
 
 export interface FleetOptions {
   description: FleetDescription;

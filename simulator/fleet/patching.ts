@@ -2,8 +2,9 @@ import type { Patch } from '../catalogue/catalogue.js';
 import { matchesGlob } from '../glob.js';
 import { approvalMoment, baselineOf, judge, patchGroupOf } from './approval.js';
 import type { Fleet } from './fleet.js';
-import type { Baseline, FleetNode, InstallPlan, PatchReport, PatchRow } from './model.js';
+import type { FleetNode, InstallPlan, PatchReport, PatchRow } from './model.js';
 import { namesPatch, type OverrideEntry, readOverrideList } from './override-list.js';
+import type { Baseline } from './registered.js';
 
 /** The parameters of AWS-RunPatchBaseline that a node reads. */
 export interface PatchOperation {

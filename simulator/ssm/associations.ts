@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AwsError, validationError } from '../errors.js';
 import { isKnownDocument } from '../fleet/documents.js';
-import type { Association } from '../fleet/model.js';
+import type { Association } from '../fleet/registered.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import { nodeOf, pageOf, paging, seconds } from './common.js';
 

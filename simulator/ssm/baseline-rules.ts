@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { validationError } from '../errors.js';
-import type { ApprovalRule } from '../fleet/model.js';
+import type { ApprovalRule } from '../fleet/registered.js';
 
 export const patchFilterGroup = z.object({
   PatchFilters: z

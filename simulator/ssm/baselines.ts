@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SSM_OPERATING_SYSTEM } from '../catalogue/catalogue.js';
 import { AwsError, validationError } from '../errors.js';
 import { defaultBaseline } from '../fleet/approval.js';
-import type { Baseline } from '../fleet/model.js';
+import type { Baseline } from '../fleet/registered.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import { approvalRules, checkRules, patchFilterGroup } from './baseline-rules.js';
 import { pageOf, paging, seconds, tagList, tagsToRecord } from './common.js';

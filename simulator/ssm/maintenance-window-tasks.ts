@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AwsError, validationError } from '../errors.js';
-import type { MaintenanceWindow, Target, WindowTask } from '../fleet/model.js';
+import type { MaintenanceWindow, Target, WindowTask } from '../fleet/registered.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import { pageOf } from './common.js';
 import {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AwsError, validationError } from '../errors.js';
-import type { MaintenanceWindow } from '../fleet/model.js';
+import type { MaintenanceWindow } from '../fleet/registered.js';
 import { type Call, jsonOperation } from '../http/operation.js';
 import { pageOf, paging, seconds, tagList, tagsToRecord } from './common.js';
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { AuditEntry } from '../../activities/ports.js';
 import type { Database } from '../schema.js';
+import { pageOf } from './page.js';
 
 export interface AuditQueries {
   /** The newest first; `next` is where the next page goes on, null on the last one. */
@@ -18,8 +19,6 @@ export const auditQueries = (db: Kysely<Database>): AuditQueries => ({
     if (who !== undefined) query = query.where('who', '=', who);
     if (subject !== undefined) query = query.where('subject', '=', subject);
     if (before !== undefined) query = query.where('seq', '<', before);
-    const rows = await query.limit(limit + 1).execute();
-    const items = rows.slice(0, limit);
-    return { items, next: rows.length > limit ? (items.at(-1)?.seq ?? null) : null };
+    return pageOf(await query.limit(limit + 1).execute(), limit, ({ seq }) => seq);
   },
 });

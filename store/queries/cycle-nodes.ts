@@ -4,6 +4,7 @@ import type { Outcome } from '../../domain/cycle.js';
 import type { ComplianceStatus, OperatingSystem, PinnedPatch } from '../../domain/fleet.js';
 import type { CycleId, NodeId, StageName } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
+import { pageOf } from './page.js';
 import { lastRollback, type NodeRollback, nodeRollback } from './rollbacks.js';
 
 /** A node's way through a stage and how it ended, with its compliance now beside it. */
@@ -47,10 +48,11 @@ export const cycleNodeQueries = (db: Kysely<Database>): CycleNodeQueries => ({
         sql<boolean>`(stage.position, node.node) > (
           (select position from cycle_stages where cycle = ${cycle} and name = ${after.stage}), ${after.node})`,
       );
-    const rows = await query.limit(limit + 1).execute();
-    const items = rows.slice(0, limit).map(toCycleNode);
-    const last = items.at(-1);
-    return { items, next: rows.length > limit && last ? { stage: last.stage, node: last.node } : null };
+    const { items, next } = pageOf(await query.limit(limit + 1).execute(), limit, ({ stage, node }) => ({
+      stage,
+      node,
+    }));
+    return { items: items.map(toCycleNode), next };
   },
 });
 

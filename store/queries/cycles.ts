@@ -13,6 +13,7 @@ import type {
 } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
 import { type NodeCounts, sumCounts } from './counts.js';
+import { pageOf } from './page.js';
 
 /** A cycle as lists show it. */
 export interface CycleSummary {
@@ -104,10 +105,11 @@ export const cycleQueries = (db: Kysely<Database>): CycleQueries => ({
     if (status !== undefined) query = query.where('status', '=', status);
     if (after !== undefined)
       query = query.where(sql<boolean>`(started_at, id) < (${after.startedAt}::timestamptz, ${after.id})`);
-    const rows = await query.limit(limit + 1).execute();
-    const items = rows.slice(0, limit).map(summaryOf);
-    const last = items.at(-1);
-    return { items, next: rows.length > limit && last ? { startedAt: last.startedAt, id: last.id } : null };
+    const { items, next } = pageOf(await query.limit(limit + 1).execute(), limit, ({ started_at: startedAt, id }) => ({
+      startedAt,
+      id,
+    }));
+    return { items: items.map(summaryOf), next };
   },
 
   cycleView: async (id) => {

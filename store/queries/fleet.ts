@@ -3,6 +3,7 @@ import { type ComplianceCounts, DIMENSIONS, type Dimension } from '../../domain/
 import type { ComplianceStatus, ManagedNode, NodePatchState, OperatingSystem } from '../../domain/fleet.js';
 import type { AccountId, Instant, NodeId, Region } from '../../domain/ids.js';
 import type { Database } from '../schema.js';
+import { pageOf } from './page.js';
 
 /** Which nodes; null asks for those that have no such value (no patch group, say). */
 export interface FleetFilter {
@@ -78,9 +79,7 @@ export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
       ])
       .orderBy('node.node');
     if (after !== undefined) query = query.where('node.node', '>', after);
-    const rows = await query.limit(limit + 1).execute();
-    const items = rows.slice(0, limit);
-    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    return pageOf(await query.limit(limit + 1).execute(), limit, ({ id }) => id);
   },
   complianceBy: (dimension, filter = {}) => {
     const column = COLUMNS[dimension];
