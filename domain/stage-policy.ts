@@ -13,6 +13,7 @@ export interface StagePolicy {
   readonly onFailure: ResolvedStage['onFailure'];
   readonly surplus: ResolvedStage['surplus'];
   readonly pauseAfterFailures: NodeLimit;
+  readonly regions: ResolvedStage['waves']['regions'];
   /**
    * How many windows more nodes that were not reached in theirs may wait for before an operator is asked, and at which share of
    * its nodes, in percent, the stage is done without them.
@@ -41,6 +42,7 @@ export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy =>
   onFailure: stage.onFailure,
   surplus: stage.surplus,
   pauseAfterFailures: stage.waves.pauseAfterFailures,
+  regions: stage.waves.regions,
   carryOver: { windows: stage.carryOver.windows, doneAt: stage.carryOver.doneAt.percent },
   steps: {
     startStopped: stage.stopped === 'start',

@@ -42,6 +42,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'spec.stages[].window': "`from-tag`: the window in the node's tag, else the window `default`",
   'spec.stages[].waves': 'its fields without them',
   'spec.stages[].waves.by': '`zone`',
+  'spec.stages[].waves.regions': '`parallel`',
   'spec.stages[].waves.maxUnavailable': '`25%`',
   'spec.stages[].waves.pauseAfterFailures': '`10%`',
   'spec.stages[].carryOver': 'its fields without them',

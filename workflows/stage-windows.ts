@@ -1,7 +1,7 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { PreparedStage } from '../activities/prepare.js';
 import type { Digest, Instant, Region } from '../domain/ids.js';
-import { nextTurn } from '../domain/lanes.js';
+import { firstCutoff, nextRegion, nextTurn } from '../domain/lanes.js';
 import type { Continues, WaveSummary } from '../domain/manifest.js';
 import { preparing } from './activities.js';
 import { untilAwsAnswers } from './aws-outage.js';
@@ -68,6 +68,10 @@ export class StageWindows {
   private done = false;
   private continuing: Promise<unknown> = Promise.resolve();
   private retryWanted = false;
+  /** The Regions that are not through yet, those that have had a turn, and the one whose turn it is. */
+  private readonly inLane = new Set<Region>();
+  private readonly begunRegions = new Set<Region>();
+  private atWork: Region | null = null;
   private readonly stage: StageState;
   private readonly breaker: Breaker;
   private readonly waves: StageWaves;
@@ -126,7 +130,10 @@ export class StageWindows {
       if (this.retryWanted && failures.length === 0) await this.retry().catch(fail);
       for (const region of failures.length === 0 && !this.done ? [...this.pending.keys()].sort() : []) {
         if (running.has(region)) continue;
-        const lane = this.patchRegion(region, lanes).catch(fail);
+        this.inLane.add(region);
+        const lane = this.patchRegion(region, lanes)
+          .catch(fail)
+          .finally(() => this.inLane.delete(region));
         running.set(
           region,
           lane.finally(() => running.delete(region)),
@@ -151,10 +158,15 @@ export class StageWindows {
       const cutOff = this.take(region, turn.cutOff);
       await Promise.all(cutOff.map(async ({ wave }) => this.leave(wave, await this.waves.cutOff(wave))));
       if (turn.kind === 'run') {
-        await lanes.runs(region);
-        await this.health.passes(await this.patchZone(region, this.take(region, turn.waves)));
+        await this.inTurn(region, turn.waves, async () => {
+          await lanes.runs(region);
+          await this.health.passes(await this.patchZone(region, this.take(region, turn.waves)));
+        });
       } else if (this.left.has(region)) {
+        // Out of the turns until it is done: it may have to wait for AWS, and others need not.
+        this.inLane.delete(region);
         await this.carryOver(region);
+        this.inLane.add(region);
       } else if (turn.kind === 'wait') {
         await lanes.waits(region, turn.until);
         this.waiting.add(region);
@@ -166,6 +178,37 @@ export class StageWindows {
     }
     this.open.delete(region);
     await lanes.ends(region);
+  }
+
+  /**
+   * Does the work when it is the Region's turn, which is at once where Regions go side by side; not at all where its waves
+   * should have begun before: then there is something else to do.
+   */
+  private async inTurn(region: Region, waves: readonly number[], work: () => Promise<void>): Promise<void> {
+    if (this.stage.policy.regions === 'parallel') return work();
+    const planned = (this.pending.get(region) ?? []).flatMap(({ wave }) => (waves.includes(wave.number) ? [wave] : []));
+    const cutoff = firstCutoff(planned);
+    const isItsTurn = () =>
+      !this.breaker.holds && !this.retryWanted && this.atWork === null && region === this.regionInTurn();
+    const summary = `The turn of ${region}, at the latest at the cutoff`;
+    if (cutoff === null) await condition(isItsTurn);
+    else if (!(await condition(isItsTurn, cutoff - Date.now(), { summary }))) return;
+    this.atWork = region;
+    this.begunRegions.add(region);
+    try {
+      await work();
+    } finally {
+      this.atWork = null;
+    }
+  }
+
+  private regionInTurn(): Region | null {
+    const regions = [...this.inLane].map((region) => ({
+      region,
+      begun: this.begunRegions.has(region),
+      pending: (this.pending.get(region) ?? []).map(({ wave }) => wave),
+    }));
+    return nextRegion(regions, Date.now());
   }
 
   /**

@@ -20,7 +20,12 @@ const policy = z.object({
   patchGroups: list(text),
   baseline: text.nullable(),
   window: text.nullable(),
-  waves: z.object({ by: z.literal('zone'), maxUnavailable: limit, pauseAfterFailures: limit }),
+  waves: z.object({
+    by: z.literal('zone'),
+    regions: z.enum(['parallel', 'one-by-one']),
+    maxUnavailable: limit,
+    pauseAfterFailures: limit,
+  }),
   snapshot: z.enum(['none', 'start', 'await']),
   keepSnapshots: milliseconds,
   tasks: z.object({ beforeStage: list(task), beforeNode: list(task), afterNode: list(task), afterStage: list(task) }),

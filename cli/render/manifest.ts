@@ -45,6 +45,7 @@ export function manifestText(manifest: Manifest, digest: string, context: Contex
     ],
     ['reboot', policy.reboot],
     ['soak', policy.soak === 0 ? 'none' : span(policy.soak)],
+    ...(policy.waves.regions === 'parallel' ? [] : [['regions', 'one after the other'] as const]),
     ...(policy.health === null ? [] : [['health', healthText(policy.health)] as const]),
     ...windows.map(
       ({ window, opens, closes }) =>

@@ -31,6 +31,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
   window: stage.window ?? FROM_TAG,
   waves: {
     by: stage.waves.by,
+    regions: stage.waves.regions,
     maxUnavailable: writeLimit(stage.waves.maxUnavailable),
     pauseAfterFailures: writeLimit(stage.waves.pauseAfterFailures),
   },

@@ -59,6 +59,7 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
     window: stage.window === undefined || stage.window === FROM_TAG ? null : stage.window,
     waves: {
       by: 'zone',
+      regions: waves.regions ?? 'parallel',
       maxUnavailable: limitOf(waves.maxUnavailable) ?? DEFAULTS.maxUnavailable,
       pauseAfterFailures: limitOf(waves.pauseAfterFailures) ?? DEFAULTS.pauseAfterFailures,
     },

@@ -56,12 +56,16 @@ export const stageSchema = z.strictObject({
   waves: z
     .strictObject({
       by: z.literal('zone').optional().meta({ description: 'zone', 'x-example': 'zone' }),
+      regions: z.enum(['parallel', 'one-by-one']).optional().meta({
+        description: 'Regions side by side or one after the other: parallel or one-by-one; parallel without it',
+        'x-example': 'one-by-one',
+      }),
       maxUnavailable: nodeLimit('of the nodes of a wave, how many may be out of service at once (25%)', '25%'),
       pauseAfterFailures: nodeLimit('of the nodes of the stage, after how many failures it pauses (10%)', '10%'),
     })
     .optional()
     .meta({
-      description: 'by, maxUnavailable and pauseAfterFailures',
+      description: 'by, regions, maxUnavailable and pauseAfterFailures',
       'x-example': '{ by: zone, maxUnavailable: 25%, pauseAfterFailures: 10% }',
     }),
   carryOver: z

@@ -51,7 +51,12 @@ export interface ResolvedStage {
   readonly baseline: string | null;
   /** A MaintenanceWindow's name for all nodes, or null: the window in the node's tag, else the window `default`. */
   readonly window: string | null;
-  readonly waves: { readonly by: 'zone'; readonly maxUnavailable: NodeLimit; readonly pauseAfterFailures: NodeLimit };
+  readonly waves: {
+    readonly by: 'zone';
+    readonly regions: 'parallel' | 'one-by-one';
+    readonly maxUnavailable: NodeLimit;
+    readonly pauseAfterFailures: NodeLimit;
+  };
   /**
    * How many windows more nodes may wait for that were not reached in theirs, before an operator is asked; and the share of
    * the targets at which the stage is done.

@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 const waves = (nodes: number) =>
-  ({ by: 'zone', maxUnavailable: { nodes }, pauseAfterFailures: { percent: 10 } }) as const;
+  ({ by: 'zone', regions: 'parallel', maxUnavailable: { nodes }, pauseAfterFailures: { percent: 10 } }) as const;
 
 async function previewed(denied: readonly string[] = []): Promise<{ found: Preview; nodes: readonly FleetNode[] }> {
   const accounts = SMALL.accounts.map((account) => ({ ...account, denied: [...denied] }));

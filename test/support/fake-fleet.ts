@@ -67,6 +67,7 @@ const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
   onFailure: 'ask',
   surplus: 'ask',
   pauseAfterFailures: { percent: 100 },
+  regions: 'parallel',
   stageTasks: { before: 0, after: 0 },
   carryOver: { windows: 3, doneAt: 100 },
 };

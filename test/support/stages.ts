@@ -7,7 +7,7 @@ export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage 
   patchGroups: ['storefront-prod'],
   baseline: null,
   window: null,
-  waves: { by: 'zone', maxUnavailable: { percent: 100 }, pauseAfterFailures: { percent: 10 } },
+  waves: { by: 'zone', regions: 'parallel', maxUnavailable: { percent: 100 }, pauseAfterFailures: { percent: 10 } },
   carryOver: { windows: 3, doneAt: { percent: 100 } },
   snapshot: 'none',
   keepSnapshots: 1_209_600_000,

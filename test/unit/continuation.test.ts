@@ -55,7 +55,7 @@ const approvedFor = (nodes: readonly ManagedNode[]): Manifest => {
     stage: 'prod' as StageName,
     preparedAt: '2026-06-10T00:00:00.000Z' as Instant,
     policy: resolvedStage({
-      waves: { by: 'zone', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
+      waves: { by: 'zone', regions: 'parallel', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
     }),
     baseline: { name: 'everything', version: null },
     baselines: [],

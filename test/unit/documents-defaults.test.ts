@@ -28,7 +28,7 @@ describe('the shortest plan', () => {
     const [dev, test, prod] = plan.stages;
     const common = {
       window: null,
-      waves: { by: 'zone', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
+      waves: { by: 'zone', regions: 'parallel', maxUnavailable: { percent: 25 }, pauseAfterFailures: { percent: 10 } },
       carryOver: { windows: 3, doneAt: { percent: 100 } },
       tasks: { beforeStage: [], beforeNode: [], afterNode: [], afterStage: [] },
       reboot: 'if-needed',
