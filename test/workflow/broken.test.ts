@@ -28,7 +28,10 @@ describe('what waiting does not mend', () => {
     {
       name: 'prod',
       steps: { startStopped: true, beforeTasks: 1, afterTasks: 2 },
-      waves: [{ batches: [2, 2], maxUnavailable: 2 }, { zone: 'euw1-az2' }],
+      waves: [
+        { batches: [2, 2], maxUnavailable: 2 },
+        { zone: 'euw1-az2', batches: [5] },
+      ],
     },
   ];
 

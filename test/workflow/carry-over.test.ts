@@ -169,7 +169,10 @@ describe('a stage whose window closes before all of its nodes have had their tur
 describe('a cycle that asks', () => {
   const asks = {
     policy: { pauseAfterFailures: { nodes: 1 } },
-    waves: [{ batches: [2, 2], maxUnavailable: 2 }, { zone: 'euw1-az2' }],
+    waves: [
+      { batches: [2, 2], maxUnavailable: 2 },
+      { zone: 'euw1-az2', batches: [5] },
+    ],
     failures: { 'w1.b1': 2 },
   };
   beforeEach(() => bench.world.plays({ stages: [{ name: 'prod', ...asks }] }));

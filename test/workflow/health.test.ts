@@ -17,7 +17,7 @@ const says = (action: AnswerAction): { args: [Answer] } => ({
 const stage: StageScript = {
   name: 'prod',
   policy: { health: { settle: 5 * MINUTE, within: 15 * MINUTE, checks: 1 } },
-  waves: [{}, { account: '444455556666' }, { zone: 'euw1-az2' }],
+  waves: [{}, { account: '444455556666' }, { zone: 'euw1-az2', batches: [5] }],
 };
 /** What happened, in order, as `install 1` and `health 1`. */
 const story = () =>

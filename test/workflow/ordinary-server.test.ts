@@ -53,7 +53,7 @@ test('a wave that is terminated in Temporal is failed, and stops its stage: wave
         waves: [
           { account: '111122223333', batches: [2, 2], maxUnavailable: 2 },
           { account: '444455556666', batches: [2, 2], maxUnavailable: 2 },
-          { zone: 'euw1-az2' },
+          { zone: 'euw1-az2', batches: [9] },
         ],
       },
     ],

@@ -87,7 +87,10 @@ describe('a cancelled cycle', () => {
         {
           name: 'dev',
           steps: { afterTasks: 1 },
-          waves: [{ batches: [2, 2], maxUnavailable: 2 }, { zone: 'euw1-az2' }],
+          waves: [
+            { batches: [2, 2], maxUnavailable: 2 },
+            { zone: 'euw1-az2', batches: [5] },
+          ],
         },
         { name: 'prod' },
       ],

@@ -57,7 +57,7 @@ describe('waves', () => {
           waves: [
             { account: shop, region: 'eu-west-1', zone: 'euw1-az1', window: 'early' },
             { account: bank, region: 'eu-west-1', zone: 'euw1-az1', window: 'early' },
-            { account: shop, region: 'eu-west-1', zone: 'euw1-az2', window: 'early' },
+            { account: shop, region: 'eu-west-1', zone: 'euw1-az2', window: 'early', batches: [5] },
             { account: bank, region: 'eu-west-1', zone: 'euw1-az3', window: 'late' },
             { account: shop, region: 'us-east-1', zone: 'use1-az1', window: 'early' },
             { account: shop, region: 'us-east-1', zone: 'hybrid', window: 'early' },
@@ -191,7 +191,7 @@ describe('waves', () => {
           steps: { afterTasks: 1 },
           waves: [
             { window: 'short', batches: [2, 2, 2], maxUnavailable: 2 },
-            { window: 'short', zone: 'euw1-az2', batches: [2] },
+            { window: 'short', zone: 'euw1-az2', batches: [7] },
           ],
         },
       ],
