@@ -63,6 +63,7 @@ export async function continueStage(
       found: found.flat(),
       tags: plan.nodes.tags,
       windows: await records.windows(),
+      setAside: await records.setAsideAmong(nodes),
     });
     return answer(await records.continueNodes(manifest));
   });

@@ -38,7 +38,8 @@ export type Effect =
       readonly snapshots: Readonly<Record<NodeId, string>>;
       readonly tags: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'instances-running' | 'instances-stopped' | 'agent-back' };
+  | { readonly kind: 'tags'; readonly tags: Readonly<Record<string, string>> }
+  | { readonly kind: 'instances-running' | 'instances-stopped' | 'instances-rebooted' | 'agent-back' };
 
 export interface EffectRequest extends OperationOwner {
   readonly key: string;
@@ -118,7 +119,7 @@ export class Effects {
     const intent = { ...owned, ...at, kind: kindOf(effect), intendedAt: instant(Date.now()) };
     const { operation, fresh, attempt } = await this.records.intend(intent);
     if (operation.status !== 'intended') return true;
-    const own: Own = { operation, fresh, mine: () => this.mine(operation, attempt) };
+    const own: Own = { operation, fresh, attempt, mine: () => this.mine(operation, attempt) };
     try {
       const { externalIds, refused, partly } = await this.send(own, effect, signal);
       if (partly) return false;
@@ -188,8 +189,37 @@ export class Effects {
         return allOrEach(operation.nodes, (nodes) => this.fleet.startInstances(at, nodes, signal));
       case 'instances-stopped':
         return allOrEach(operation.nodes, (nodes) => this.fleet.stopInstances(at, nodes, signal));
+      case 'instances-rebooted':
+        return this.rebootInstances(own, signal);
+      case 'tags':
+        return allOrEach(operation.nodes, (nodes) => this.fleet.tagNodes(at, nodes, effect.tags, signal));
       case 'agent-back':
         return { externalIds: [], refused: [] };
+    }
+  }
+
+  /**
+   * RebootInstances takes no token and leaves nothing to look for, and a second reboot would break off the boot after the
+   * first. So what an earlier attempt may have sent counts as sent, without an id: whether it was, the agents tell, and for
+   * those that do not come the batch asks once more (`ec2-reboot-again`). What surely was not sent is forgotten.
+   */
+  private async rebootInstances({ operation, fresh, attempt, mine }: Own, signal: AbortSignal): Promise<Sent> {
+    if (!fresh) return { externalIds: [], refused: [] };
+    let asked = 0;
+    try {
+      const { refused } = await nodeByNode(
+        operation.nodes,
+        async (node) => {
+          await this.fleet.rebootInstance(operation, node, signal, mine);
+          asked += 1;
+        },
+        isRefused,
+      );
+      return { externalIds: [REBOOTED], refused };
+    } catch (error) {
+      const nothingSent = asked === 0 && error instanceof FleetError && error.effect === 'none';
+      if (nothingSent) await this.records.withdraw(operation.key, attempt);
+      throw error;
     }
   }
 
@@ -213,7 +243,7 @@ export class Effects {
         const request = { token, key: operation.key, node, snapshot, tags };
         await this.fleet.restoreRootVolume(operation, request, signal, mine);
       },
-      (error): error is FleetError => isRejected(error) || isNotYet(error),
+      isRefused,
     );
     return { externalIds: [], refused };
   }
@@ -306,6 +336,7 @@ export class Effects {
 interface Own {
   readonly operation: Operation;
   readonly fresh: boolean;
+  readonly attempt: number;
   readonly mine: () => Promise<void>;
 }
 
@@ -341,6 +372,8 @@ async function allOrEach(nodes: readonly NodeId[], work: (nodes: readonly NodeId
 }
 
 const isRejected = (error: unknown): error is FleetError => error instanceof FleetError && error.code === 'rejected';
+/** Also a node that is in no state for it: where each node is a call of its own, nobody waits for one. */
+const isRefused = (error: unknown): error is FleetError => isRejected(error) || isNotYet(error);
 const isNotYet = (error: unknown): error is FleetError => error instanceof FleetError && error.code === 'not-yet';
 const refusal = (node: NodeId, { message }: FleetError): NodeResult => ({
   node,
@@ -348,6 +381,9 @@ const refusal = (node: NodeId, { message }: FleetError): NodeResult => ({
   detail: message,
   outputUrl: null,
 });
+
+/** The mark of a reboot that EC2 has answered: it gives none of its own. */
+export const REBOOTED = 'answered';
 
 const kindOf = ({ kind }: Effect): OperationKind => kind;
 const instant = (milliseconds: number): Instant => new Date(milliseconds).toISOString() as Instant;

@@ -150,6 +150,17 @@ export interface Fleet extends RootVolumes, SnapshotKeeping, TargetGroups {
   /** Starting what runs and stopping what is stopped do nothing, so these may be repeated. */
   startInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
   stopInstances(at: Location, nodes: readonly NodeId[], signal: AbortSignal): Promise<void>;
+  /** As the button on a machine would; without a token, so sent twice it happens twice (`beforeSend` as above). */
+  rebootInstance(at: Location, node: NodeId, signal: AbortSignal, beforeSend?: BeforeSend): Promise<void>;
+  /** Tags instances and hybrid nodes; the same twice is once. */
+  tagNodes(
+    at: Location,
+    nodes: readonly NodeId[],
+    tags: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Takes tags off a node, whatever their value; one that it does not bear is off already. */
+  untagNode(at: Location, node: NodeId, tags: readonly string[], signal: AbortSignal): Promise<void>;
   /** EC2's word for each instance's state (`pending`, `running`, `stopping`, `stopped`); one that is gone is left out. */
   instanceStates(
     at: Location,

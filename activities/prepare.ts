@@ -70,7 +70,9 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       await records.foundNodes(found, rightNow());
       const nodes = nodesOfStage(found, stage);
       const baselines = await registerBaselines(stage, nodes, signal);
-      return selected(select({ cycle: input.request.cycle, stage: input.stage, at: rightNow(), baselines }, nodes));
+      const aside = new Set((await records.setAsideAmong(nodes.map(({ id }) => id))).keys());
+      const owner = { cycle: input.request.cycle, stage: input.stage, at: rightNow(), baselines };
+      return selected(select(owner, nodes, aside));
     });
   }
 
@@ -250,6 +252,7 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       scans: new Map(
         scans.map(({ state, patches }): [NodeId, NodeFacts] => [state.node, { state, patches: patches ?? [] }]),
       ),
+      setAside: await records.setAsideAmong(ids),
       scanned: true,
       firstSeen: (os, { id, title }) => firstSeen.get(`${os} ${id} ${title}`) ?? now,
       now,

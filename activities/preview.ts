@@ -84,7 +84,9 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
   ): Promise<PreviewStage> {
     const windows = await records.windows();
     const baseline = await baselineOf(policy);
-    const input = { policy, nodes, windows, baseline, patchSet, scans, scanned: false, firstSeen: () => now, now };
+    const setAside = await records.setAsideAmong(nodes.map(({ id }) => id));
+    const firstSeen = () => now;
+    const input = { policy, nodes, windows, baseline, patchSet, scans, setAside, scanned: false, firstSeen, now };
     const preparation = prepareNodes(input);
     const openings = windowsOf(preparation, policy);
     const { snapshots, warnings } = await snapshotsOf(preparation, policy, signal);

@@ -14,6 +14,7 @@ import type { CycleId, Digest, Instant, Location, NodeId, PlanName, StageName } 
 import type { Continues, Manifest } from '../domain/manifest.js';
 import type { PatchSet, StoredPatchSet } from '../domain/patch-set.js';
 import type { Selection } from '../domain/selection.js';
+import type { SetAside } from '../domain/set-aside.js';
 import type { AccountDirectory } from './fleet-ports.js';
 import type { Rollbacks } from './rollback-ports.js';
 import type { SnapshotRecords, SnapshotRoomRecords } from './snapshot-ports.js';
@@ -34,7 +35,9 @@ export type OperationKind =
   | 'root-volumes'
   | 'agent-back'
   | 'instances-running'
-  | 'instances-stopped';
+  | 'instances-stopped'
+  | 'instances-rebooted'
+  | 'tags';
 
 /**
  * One keyed effect on the nodes of a batch, from its recorded intent to its end.
@@ -134,8 +137,25 @@ export interface Halts {
   halted(): Promise<HaltState>;
 }
 
+/** Nodes that every cycle leaves alone. */
+export interface SetAsides {
+  /** A node that is set aside already stays as it is. */
+  setAside(nodes: readonly SetAside[]): Promise<void>;
+  /** Those of these nodes that are set aside. */
+  setAsideAmong(nodes: readonly NodeId[]): Promise<ReadonlyMap<NodeId, SetAside>>;
+  /** Takes a node back that has been set aside since then; one that was set aside anew stays so. */
+  readmit(node: NodeId, since: Instant): Promise<void>;
+}
+
 /** The memory. Every write is an upsert by natural key: twice is once. */
-export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRecords, SnapshotRoomRecords, Tails {
+export interface Records
+  extends AccountDirectory,
+    Rollbacks,
+    Halts,
+    SetAsides,
+    SnapshotRecords,
+    SnapshotRoomRecords,
+    Tails {
   accounts(): Promise<AccountDocument[]>;
   /** A document's newest version, or the one named. */
   plan(name: PlanName, version?: number): Promise<ResolvedPlan | null>;
@@ -159,6 +179,8 @@ export interface Records extends AccountDirectory, Rollbacks, Halts, SnapshotRec
   ): Promise<{ operation: Operation; fresh: boolean; attempt: number }>;
   /** Is the send still this attempt's? No longer once it has been sent, or another attempt has taken it over. */
   maySend(key: string, attempt: number): Promise<boolean>;
+  /** Forgets an intent of which this attempt knows that nothing was sent: the next one is the first again. */
+  withdraw(key: string, attempt: number): Promise<void>;
   /** The first deadline stays. `refused`: the results of nodes for which AWS refused it. */
   sent(key: string, externalIds: readonly string[], deadline: Instant, refused?: readonly NodeResult[]): Promise<void>;
   /** Ends an operation and, in the same transaction, records each node's step (and its problem, where `failureIsProblem` says that failing it is one). */

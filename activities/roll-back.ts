@@ -1,11 +1,11 @@
 import type { CycleId, Instant, Location, NodeId, StageName } from '../domain/ids.js';
 import { rollbackKey, stepKey } from '../domain/keys.js';
-import { planRollback, RESTORE_ENDS, type RestoreResult, rollbackVerdict, wayBack } from '../domain/rollback.js';
-import { bootCommand, bootIdOf } from './boot-id.js';
+import { planRollback, rollbackVerdict } from '../domain/rollback.js';
+import { BOOT_TIMEOUT, bootCommand, bootsOf } from './boot-id.js';
 import { type Effect, Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
 import { Leases } from './leases.js';
-import type { Engine, Fleet, NodeResult, Records, Snapshot } from './ports.js';
+import type { Engine, Fleet, Records } from './ports.js';
 import type {
   RollbackBatchId,
   RollbackId,
@@ -16,13 +16,11 @@ import type {
 } from './rollback-ports.js';
 import { SCAN_DEADLINE, scanCommand } from './step-effects.js';
 import { readScans } from './verdicts.js';
+import { RESTORE_TIMEOUT, restoreResultOf, resultsOf, waysBack } from './ways-back.js';
 
 const MINUTE = 60_000;
-/** EC2 promises no time for its task; a node is down meanwhile, so somebody has to hear of it. */
-const RESTORE_TIMEOUT = 60 * MINUTE;
 /** A volume is read from its snapshot while the node boots, which is slow. */
 const AGENT_BACK_TIMEOUT = 45 * MINUTE;
-const BOOT_TIMEOUT = 15 * MINUTE;
 
 /** The steps of a batch that is rolled back, in order. */
 export type RollbackStep = 'boot-before' | 'restore' | 'agent-back' | 'boot-after' | 'scan';
@@ -149,21 +147,12 @@ export function createRollbackActivities({
     const open = nodes.filter(({ snapshot }) => snapshot === null);
     if (open.length === 0) return;
     const ours = stepKey(cycle, stage, wave, batch, 'snapshot');
-    const keys = new Set(open.map(({ takenBy }) => takenBy ?? ours));
-    const snapshots: Snapshot[] = [];
-    for (const key of keys) snapshots.push(...(await fleet.findSnapshots(at, key, signal)));
-    const ids = open.map(({ node }) => node);
-    const volumes = new Map((await fleet.instanceVolumes(at, ids, signal)).map((found) => [found.node, found]));
+    const sought = open.map(({ node, takenBy }) => ({ node, takenBy: takenBy ?? ours }));
     const found: Parameters<Records['rollbackFound']>[2][number][] = [];
     const left: RollbackNodeVerdict[] = [];
-    for (const { node, takenBy } of open) {
-      const attached = volumes.get(node) ?? null;
-      const way = wayBack(
-        attached,
-        snapshots.filter((snapshot) => snapshot.node === node && snapshot.key === (takenBy ?? ours)),
-      );
+    for (const [node, { way, volumes }] of await waysBack(at, sought, fleet, signal)) {
       if (way.kind === 'none') left.push({ node, outcome: 'left', reason: way.reason, lost: false, detached: false });
-      else found.push({ node, snapshot: way.snapshot, data: way.data, zoneName: attached?.zoneName ?? '' });
+      else found.push({ node, snapshot: way.snapshot, data: way.data, zoneName: volumes?.zoneName ?? '' });
     }
     await records.rollbackFound(request, stage, found);
     await records.rollbackVerdicts(request, stage, left);
@@ -176,8 +165,8 @@ export function createRollbackActivities({
       const open = (await records.rollbackNodes(request)).filter(({ outcome }) => outcome === null);
       const restores = resultsOf(await operationOf(request, 'restore'));
       const agents = resultsOf(await operationOf(request, 'agent-back'));
-      const bootsBefore = await bootsOf(request, 'boot-before', signal);
-      const bootsAfter = await bootsOf(request, 'boot-after', signal);
+      const bootsBefore = await bootsOf(at, await operationOf(request, 'boot-before'), fleet, signal);
+      const bootsAfter = await bootsOf(at, await operationOf(request, 'boot-after'), fleet, signal);
       const isOpen = new Set(open.map(({ node }) => node));
       const scanned = (await succeeded(request, 'scan')).filter((node) => isOpen.has(node));
       const scans = await readScans(at, scanned, fleet, signal);
@@ -213,22 +202,6 @@ export function createRollbackActivities({
         detached: nodes.filter(({ detached }) => detached).map(({ node }) => node),
       };
     });
-  }
-
-  async function bootsOf(
-    batch: RollbackBatchId & { readonly at: Location },
-    step: RollbackStep,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<NodeId, string>> {
-    const [commandId] = (await operationOf(batch, step))?.externalIds ?? [];
-    if (!commandId) return new Map();
-    const outputs = await fleet.commandOutputs(batch.at, commandId, signal);
-    return new Map(
-      [...outputs].flatMap(([node, output]) => {
-        const boot = bootIdOf(output);
-        return boot === null ? [] : [[node, boot] as const];
-      }),
-    );
   }
 
   async function noteDetached(batch: RollbackBatchId, verdicts: readonly RollbackNodeVerdict[]): Promise<void> {
@@ -284,16 +257,6 @@ export function createRollbackRecordActivities({ records }: { readonly records: 
   }
 
   return { openRollback, rollbackWaves, endRollback };
-}
-
-const resultsOf = (operation: { readonly results: readonly NodeResult[] } | null): ReadonlyMap<NodeId, NodeResult> =>
-  new Map((operation?.results ?? []).map((result) => [result.node, result]));
-
-/** The watch tells EC2's word first (`failed-detached, task replacevol-…`); whatever else failed was refused. */
-function restoreResultOf({ status, detail }: NodeResult): RestoreResult {
-  if (status === 'timed-out') return { end: 'not-ended', detail };
-  const end = RESTORE_ENDS.find((word) => detail.startsWith(`${word}, `));
-  return { end: end ?? 'refused', detail };
 }
 
 const rightNow = (): Instant => new Date().toISOString() as Instant;

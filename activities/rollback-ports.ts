@@ -122,6 +122,12 @@ export interface Rollbacks {
     stage: StageName,
     found: readonly { node: NodeId; snapshot: string; data: readonly DataVolume[]; zoneName: string }[],
   ): Promise<void>;
+  /** The key of the operation that took the stage's first snapshot of each of these nodes; without those that have none. */
+  snapshotsTaken(
+    cycle: CycleId,
+    stage: StageName,
+    nodes: readonly NodeId[],
+  ): Promise<readonly { readonly node: NodeId; readonly takenBy: string }[]>;
   /**
    * What all installs of the stage on these nodes brought; null where nobody knows. `before`: what a node had before
    * installs after which no scan told.

@@ -4,8 +4,11 @@ import { isWindows, type OperatingSystem } from '../domain/fleet.js';
 import type { Digest, NodeId } from '../domain/ids.js';
 import type { Batch, InstallList, Manifest, Wave } from '../domain/manifest.js';
 import { overrideListObject } from '../domain/override-list.js';
+import { SET_ASIDE_TAG } from '../domain/set-aside.js';
 import { type Step, tasksOf } from '../domain/steps.js';
+import { BOOT_TIMEOUT, bootCommand, bootStatement } from './boot-id.js';
 import { type Effect, uuidOf } from './effects.js';
+import { RESTORE_TIMEOUT } from './ways-back.js';
 
 /* What each step of a batch does on its nodes; domain/steps.ts has the steps in order. */
 
@@ -14,6 +17,8 @@ const CHECK_TIMEOUT = 10 * MINUTE;
 /** A reboot with firmware checks and pending updates can take its time; later the node is called unreachable. */
 const AGENT_BACK_TIMEOUT = 45 * MINUTE;
 const SCAN_TIMEOUT = 30 * MINUTE;
+/** Of what has ended when AWS has answered. */
+const AT_ONCE = MINUTE;
 const START_STOP_TIMEOUT = 20 * MINUTE;
 
 export interface StepEffect {
@@ -33,6 +38,8 @@ export interface StepContext {
   readonly installation: () => Promise<string>;
   /** The nodes that there is room to snapshot for now; null: all that take the step. */
   readonly snapshotNow: readonly NodeId[] | null;
+  /** The snapshots that the root volumes of the step's nodes go back to. */
+  readonly snapshots: () => Promise<Readonly<Record<NodeId, string>>>;
   /** Writes an object to the location's bucket and answers with its path. */
   readonly put: (object: { name: string; body: string }) => Promise<string>;
 }
@@ -44,6 +51,7 @@ export async function effectOf({ kind, task }: Step, context: StepContext): Prom
   switch (kind) {
     case 'before':
     case 'after':
+    case 'after-again':
       return taskEffect(tasksOf(policy, kind), task ?? 0, batch.os);
     case 'start':
       return { effect: { kind: 'instances-running' }, timeout: START_STOP_TIMEOUT };
@@ -67,8 +75,26 @@ export async function effectOf({ kind, task }: Step, context: StepContext): Prom
     case 'reboot':
       return { effect: rebootCommand(batch.os, context.key), timeout: AGENT_BACK_TIMEOUT };
     case 'agent-back':
+    case 'back-from-reboot':
+    case 'back-from-reboot-again':
+    case 'back-from-restore':
       return { effect: { kind: 'agent-back' }, timeout: AGENT_BACK_TIMEOUT };
+    case 'ec2-reboot':
+    case 'ec2-reboot-again':
+      return { effect: { kind: 'instances-rebooted' }, timeout: AT_ONCE };
+    case 'restore': {
+      const tags = { 'patchtide:cycle': manifest.cycle, 'patchtide:stage': manifest.stage };
+      const snapshots = await context.snapshots();
+      return { effect: { kind: 'root-volumes', snapshots, tags }, timeout: RESTORE_TIMEOUT };
+    }
+    case 'boot-after':
+      return { effect: bootCommand(batch.os), timeout: BOOT_TIMEOUT };
+    case 'set-aside': {
+      const tags = { [SET_ASIDE_TAG]: `${manifest.cycle}/${manifest.stage}` };
+      return { effect: { kind: 'tags', tags }, timeout: AT_ONCE };
+    }
     case 'scan':
+    case 'scan-again':
       return { effect: scanCommand(), timeout: SCAN_TIMEOUT };
   }
 }
@@ -109,7 +135,7 @@ async function checkCommand(context: StepContext): Promise<Effect> {
   const path = await installListPath(context);
   const bucket = path === null ? null : `${new URL(path).host}.s3.${context.wave.region}.amazonaws.com`;
   const linux = [
-    'cat /proc/sys/kernel/random/boot_id',
+    bootStatement(os),
     'df -Pk / /var',
     ...(bucket === null
       ? []
@@ -117,7 +143,7 @@ async function checkCommand(context: StepContext): Promise<Effect> {
     `df -Pk /var | awk 'NR==2 && $4 < ${LEAST_FREE_KIB} { print "less than 1 GiB free on /var"; exit 1 }' || exit 1`,
   ];
   const windows = [
-    '(Get-CimInstance Win32_OperatingSystem).LastBootUpTime',
+    bootStatement(os),
     ...(bucket === null
       ? []
       : [

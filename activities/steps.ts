@@ -2,15 +2,18 @@ import { isWindows } from '../domain/fleet.js';
 import type { Digest, Location, NodeId } from '../domain/ids.js';
 import { stageTaskKey, stepKey } from '../domain/keys.js';
 import type { Batch, Manifest, Target, Wave } from '../domain/manifest.js';
+import { setAsideReason } from '../domain/set-aside.js';
 import { type Step, stepNames, stepOf } from '../domain/steps.js';
 import { Effects } from './effects.js';
 import { talkingToAws } from './failures.js';
+import { hungNodes, hungNodesFor } from './hung-nodes.js';
 import { Leases } from './leases.js';
 import { allOf } from './locations.js';
 import type { Engine, Fleet, Records } from './ports.js';
 import { SnapshotRoom } from './snapshot-room.js';
 import { effectOf, effectOfTask } from './step-effects.js';
 import { type BatchRecord, recordVerdicts } from './verdicts.js';
+import { waysBack } from './ways-back.js';
 
 export interface StepRequest {
   readonly manifest: Digest;
@@ -71,6 +74,7 @@ export function createStepActivities({
     if (!begun && (step.kind === 'start' || step.kind === 'check')) {
       const heldBy = await leases.take({ ...leaseOf(place), owner: request.run, nodes: batch.nodes });
       if (heldBy.length > 0) return { ...nobody, heldBy };
+      await leaveSetAside(place, request.step);
     }
     const nodes = begun?.nodes ?? (await nodesFor(step, place, signal));
     if (nodes.length === 0) return nobody;
@@ -83,7 +87,9 @@ export function createStepActivities({
     if (room?.kind === 'none') return { ...nobody, heldBy: room.heldBy };
     const snapshotNow = room?.kind === 'some' ? room.nodes : null;
     const installation = () => records.installation();
-    const context = { digest: request.manifest, key, manifest, wave, batch, put, installation, snapshotNow };
+    const snapshots = async () => Object.fromEntries(await snapshotsOf(place, nodes, signal));
+    const asks = { put, installation, snapshotNow, snapshots };
+    const context = { digest: request.manifest, key, manifest, wave, batch, ...asks };
     const planned = await effectOf(step, context);
     if (planned === null) return nobody;
     await records.stepBegan(cycle, stage, nodes, request.step, step.touches);
@@ -167,11 +173,14 @@ export function createStepActivities({
         return well(place, ({ kind }) => kind === 'ec2');
       case 'installed':
         return takenBefore(place, ['install']);
-      case 'changed':
-        return takenBefore(
-          place,
-          stepNames(policy, (_rule, kind) => kind === 'before' || kind === 'install'),
-        );
+      case 'answering':
+        return notHung(place, await takenBefore(place, ['install']));
+      case 'changed': {
+        const names = stepNames(policy, (_rule, kind) => kind === 'before' || kind === 'install');
+        return notHung(place, await takenBefore(place, names));
+      }
+      case 'hung':
+        return hungNodesFor(step.kind, operationOf(place), (lost) => snapshotsOf(place, lost, signal), policy);
       case 'started': {
         const started = await takenBefore(place, ['start']);
         if (started.length === 0) return [];
@@ -198,13 +207,39 @@ export function createStepActivities({
   }
 
   /** The nodes on which these steps of the batch have begun. */
-  async function takenBefore({ manifest, wave, batch }: Place, steps: readonly string[]): Promise<NodeId[]> {
+  async function takenBefore(place: Place, steps: readonly string[]): Promise<NodeId[]> {
+    const operation = operationOf(place);
     const taken = new Set<NodeId>();
-    for (const step of steps) {
-      const key = stepKey(manifest.cycle, manifest.stage, wave.number, batch.number, step);
-      for (const node of (await records.operation(key))?.nodes ?? []) taken.add(node);
-    }
+    for (const step of steps) for (const node of (await operation(step))?.nodes ?? []) taken.add(node);
     return [...taken];
+  }
+
+  const operationOf =
+    ({ manifest, wave, batch }: Place) =>
+    (step: string) =>
+      records.operation(stepKey(manifest.cycle, manifest.stage, wave.number, batch.number, step));
+
+  async function notHung(place: Place, nodes: readonly NodeId[]): Promise<NodeId[]> {
+    const hung = new Set((await hungNodes(operationOf(place))).all);
+    return nodes.filter((node) => !hung.has(node));
+  }
+
+  /** The snapshots that the root volumes of these nodes go back to; without those that have none. */
+  async function snapshotsOf(
+    { manifest: { cycle, stage }, wave: at }: Place,
+    nodes: readonly NodeId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<NodeId, string>> {
+    const sought = await records.snapshotsTaken(cycle, stage, nodes);
+    const ways = await waysBack(at, sought, fleet, signal);
+    return new Map([...ways].flatMap(([node, { way }]) => (way.kind === 'snapshot' ? [[node, way.snapshot]] : [])));
+  }
+
+  /** What another cycle has set aside since the stage was prepared. */
+  async function leaveSetAside(place: Place, step: string): Promise<void> {
+    const aside = await records.setAsideAmong(place.batch.nodes);
+    const problems = [...aside].map(([node, entry]) => ({ node, code: 'set-aside', message: setAsideReason(entry) }));
+    await leaveAlone(place, step, problems);
   }
 
   /** Of those, the ones that are stopped now: what somebody has started meanwhile is patched as it is, and not stopped afterwards. */

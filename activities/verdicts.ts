@@ -3,8 +3,9 @@ import { isFailure } from '../domain/cycle.js';
 import type { Instant, Location, NodeId } from '../domain/ids.js';
 import { stepKey } from '../domain/keys.js';
 import type { Batch, Manifest, Wave } from '../domain/manifest.js';
-import { stepNames, stepOf, tasksOf } from '../domain/steps.js';
+import { isTask, stepNames, stepOf, tasksOf } from '../domain/steps.js';
 import { verdict } from '../domain/verdict.js';
+import { type HungVerdict, hungNodes, hungVerdicts } from './hung-nodes.js';
 import { sideBySide } from './locations.js';
 import type { Fleet, NodeProgress, NodeScan, NodeVerdict, Records } from './ports.js';
 import { listOf } from './step-effects.js';
@@ -16,6 +17,10 @@ export interface BatchRecord {
   readonly done: number;
   readonly failed: number;
   readonly surplus: number;
+  /** Nodes that this batch could not bring back. */
+  readonly setAside: readonly NodeId[];
+  /** Of those, the ones that have no root volume any more. */
+  readonly detached: readonly NodeId[];
 }
 
 /**
@@ -34,26 +39,31 @@ export async function recordVerdicts(
     ({ outcome }) => outcome === null,
   );
   const open = new Set(progress.map(({ node }) => node));
-  const scan = await operation('scan');
-  const scanned = (scan?.results ?? [])
-    .filter(({ node, status }) => status === 'success' && open.has(node))
-    .map(({ node }) => node);
+  const hung = await hungNodes(operation);
+  const scans = hung.back.length > 0 ? ['scan', 'scan-again'] : ['scan'];
+  const scanned: NodeId[] = [];
+  for (const step of scans) {
+    for (const { node, status } of (await operation(step))?.results ?? []) {
+      if (status === 'success' && open.has(node)) scanned.push(node);
+    }
+  }
 
   const before = await records.patchesBefore(cycle, stage, scanned);
   const after = await readScans(at, scanned, fleet, signal);
   const faults = await faultsOf(manifest, operation);
   const installed = new Set((await operation('install'))?.nodes);
-  const gone = new Set(
-    (await operation('agent-back'))?.results.filter((result) => result.gone).map(({ node }) => node),
-  );
+  const ladder = await hungVerdicts(hung, { at, manifest, os: batch.os }, after, operation, { fleet, records }, signal);
   const set = manifest.patchSet === null ? null : await records.patchSet(manifest.patchSet);
 
   const verdicts = progress.flatMap((node): NodeVerdict[] => {
     const fault = faults.get(node.node);
     const found = after.get(node.node);
+    const hanging = ladder.get(node.node);
+    if (hanging && hanging.kind !== 'rebooted') return [withFault(notPatched(node.node, hanging), fault)];
+    if (!found && hanging) return [withFault(unscanned(node.node, `${REBOOTED_BY_EC2}, but not scanned.`), fault)];
     if (!found) {
       if (!node.problem && !node.touched) return [];
-      return [withFault(unjudged(node, installed.has(node.node), gone.has(node.node)), fault)];
+      return [withFault(unjudged(node, installed.has(node.node), hung.gone.has(node.node)), fault)];
     }
     const judged = verdict({
       os: batch.os,
@@ -65,20 +75,75 @@ export async function recordVerdicts(
       problem: node.problem?.step === 'install' ? node.problem : null,
       rebootPolicy: manifest.policy.reboot,
     });
-    return [withFault({ node: node.node, ...judged }, fault)];
+    const reboot = hanging ? rebootFault(hanging.sameBoot) : undefined;
+    const reason = hanging && reboot === undefined ? `${REBOOTED_BY_EC2}; ${judged.reason}` : judged.reason;
+    return [withFault(withFault({ node: node.node, ...judged, reason }, reboot), fault)];
   });
   // The verdicts come last: a repetition reads no scan of a node that has one.
-  await records.saveScans([...after.values()], new Date().toISOString() as Instant);
+  const now = new Date().toISOString() as Instant;
+  await records.saveScans([...after.values()], now);
+  const aside = new Set(hung.lost);
+  for (const { node, reason } of verdicts.filter((found) => aside.has(found.node))) {
+    await records.setAside([{ node, ...at, since: now, cycle, stage, reason }]);
+    const action = detachedAmong(ladder, [node]).length > 0 ? 'node without root volume' : 'set node aside';
+    const key = `${cycle}/${stage}/set-aside/${node}`;
+    const entry = { key, at: now, who: 'patchtide', action, subject: `nodes/${node}`, result: 'noted' as const };
+    await records.audit({ ...entry, reason });
+  }
   await records.nodeVerdicts(cycle, stage, verdicts);
-  return recordOf(await records.batchNodes(cycle, stage, wave.number, batch.number));
+  const nodes = await records.batchNodes(cycle, stage, wave.number, batch.number);
+  return {
+    ...recordOf(nodes, new Set(hung.back)),
+    setAside: hung.lost,
+    detached: detachedAmong(ladder, hung.lost),
+  };
 }
 
-/** Counted from what is kept, so that a repetition answers the same. */
-function recordOf(nodes: readonly NodeProgress[]): BatchRecord {
+/** A node that the ladder speaks of, and no scan after the install. */
+function notPatched(node: NodeId, found: Exclude<HungVerdict, { kind: 'rebooted' }>): NodeVerdict {
+  const { outcome, reason } =
+    found.kind === 'aside'
+      ? { outcome: 'set-aside' as const, reason: found.reason }
+      : { outcome: found.aside ? ('set-aside' as const) : found.verdict.outcome, reason: found.verdict.reason };
+  const shown = outcome === 'set-aside' ? `${reason} It is set aside until somebody readmits it.` : reason;
+  // What was there before is kept: it tells what an install has brought, should it go back by hand.
+  return { node, outcome, reason: shown, surplus: [], absent: [], brought: outcome === 'rolled-back' ? [] : null };
+}
+
+const unscanned = (node: NodeId, reason: string): NodeVerdict => ({
+  node,
+  outcome: 'unreachable',
+  reason,
+  surplus: [],
+  absent: [],
+  brought: null,
+});
+
+const detachedAmong = (ladder: ReadonlyMap<NodeId, HungVerdict>, nodes: readonly NodeId[]): NodeId[] =>
+  nodes.filter((node) => {
+    const found = ladder.get(node);
+    return found?.kind === 'restored' && found.verdict.detached;
+  });
+
+const REBOOTED_BY_EC2 = 'It did not come back by itself, and was rebooted by EC2';
+const rebootFault = (sameBoot: string | null): string | undefined =>
+  sameBoot === null
+    ? undefined
+    : `EC2 was told to reboot it, and it still runs the boot of before the install (${sameBoot})`;
+
+/**
+ * Counted from what is kept, so that a repetition answers the same. A node that had to be brought back counts as a failure
+ * all the same: what made it hang may make others hang.
+ */
+function recordOf(
+  nodes: readonly NodeProgress[],
+  broughtBack: ReadonlySet<NodeId>,
+): Pick<BatchRecord, 'done' | 'failed' | 'surplus'> {
   const judged = nodes.filter(({ outcome }) => outcome !== null && outcome !== 'skipped');
   return {
     done: judged.length,
-    failed: judged.filter(({ outcome }) => outcome !== null && isFailure(outcome)).length,
+    failed: judged.filter(({ node, outcome }) => broughtBack.has(node) || (outcome !== null && isFailure(outcome)))
+      .length,
     surplus: judged.reduce((sum, { untested }) => sum + untested, 0),
   };
 }
@@ -116,7 +181,8 @@ function unjudged({ node, problem }: NodeProgress, installed: boolean, gone: boo
   if (!installed) return found('skipped', 'Its wave ended before anything was installed on it.');
   return found('unreachable', 'It could not be scanned after the install.');
 }
-const outcomeOf = (code: string): Outcome => (code === 'gone' || code === 'unreachable' ? code : 'failed');
+const outcomeOf = (code: string): Outcome =>
+  code === 'gone' || code === 'unreachable' || code === 'set-aside' ? code : 'failed';
 
 /** A node that is patched and whose service was not started again is no success. */
 function withFault(verdict: NodeVerdict, fault: string | undefined): NodeVerdict {
@@ -133,7 +199,7 @@ async function faultsOf(
   const faults = new Map<NodeId, string>();
   for (const name of stepNames(policy, ({ failure }) => failure === 'fault')) {
     const { kind, task } = stepOf(name, policy);
-    const document = kind === 'after' && task !== null ? ` (${tasksOf(policy, kind)[task - 1]?.document})` : '';
+    const document = isTask(kind) && task !== null ? ` (${tasksOf(policy, kind)[task - 1]?.document})` : '';
     for (const { node, status, detail } of (await operation(name))?.results ?? []) {
       if (status !== 'success') faults.set(node, `Step ${name}${document} ended ${status}: ${detail}`);
     }

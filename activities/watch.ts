@@ -148,6 +148,10 @@ export function endsOf(fleet: Fleet, pace = 1) {
         return agentResults(at, operation, signal);
       case 'instances-stopped':
         return stoppedResults(at, operation, signal);
+      case 'instances-rebooted':
+      case 'tags':
+        // Done when they are answered; what comes of a reboot, the wait for the agents tells.
+        return Promise.resolve(operation.nodes.map((node) => resultFor(node, 'success', 'Told to AWS.')));
     }
   }
 

@@ -24,6 +24,7 @@ import { documentRoutes } from './routes/documents.js';
 import { eventRoutes } from './routes/events.js';
 import { haltRoutes } from './routes/halt.js';
 import { importRoutes } from './routes/import.js';
+import { nodeRoutes } from './routes/nodes.js';
 import { planRoutes } from './routes/plans.js';
 import { probeRoutes } from './routes/probes.js';
 import { recordRoutes } from './routes/records.js';
@@ -102,6 +103,7 @@ export async function buildApp(options: ApiOptions): Promise<FastifyInstance> {
     haltRoutes,
     rollbackRoutes,
     recordRoutes,
+    nodeRoutes,
     complianceRoutes,
     scanRoutes,
     importRoutes,

@@ -125,6 +125,11 @@ export const PROBLEMS = {
     title: 'There is nothing to go back to',
     advice: 'Read the detail: it says of each node why. Restore such nodes by other means.',
   },
+  'not-set-aside': {
+    status: 409,
+    title: 'The node is not set aside',
+    advice: 'Nothing needs to be done; GET /v1/nodes?setAside=true shows those that are.',
+  },
   'no-schedule': {
     status: 404,
     title: 'The plan does not start by itself',

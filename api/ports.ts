@@ -25,6 +25,7 @@ export type ApiStore = Pick<
   | 'manifest'
   | 'patchSet'
   | 'fleetNodes'
+  | 'setAsideAmong'
   | 'compliance'
   | 'complianceBy'
   | 'claimKey'

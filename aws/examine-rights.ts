@@ -5,6 +5,7 @@ import {
   DescribeReplaceRootVolumeTasksCommand,
   DescribeSnapshotsCommand,
   DescribeVolumesCommand,
+  RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -133,6 +134,8 @@ const DRY_RUNS: Readonly<Record<string, Rehearse>> = {
     ),
   'ec2:StartInstances': (aws, instance, options) =>
     aws.ec2.send(new StartInstancesCommand({ InstanceIds: [instance], DryRun: true }), options),
+  'ec2:RebootInstances': (aws, instance, options) =>
+    aws.ec2.send(new RebootInstancesCommand({ InstanceIds: [instance], DryRun: true }), options),
   'ec2:StopInstances': (aws, instance, options) =>
     aws.ec2.send(new StopInstancesCommand({ InstanceIds: [instance], DryRun: true }), options),
 };

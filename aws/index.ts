@@ -13,7 +13,17 @@ import {
 } from './commands.js';
 import { estate } from './estate.js';
 import { examine } from './examine.js';
-import { describeNodes, findNodes, instanceStates, onlineNodes, startInstances, stopInstances } from './nodes.js';
+import {
+  describeNodes,
+  findNodes,
+  instanceStates,
+  onlineNodes,
+  rebootInstance,
+  startInstances,
+  stopInstances,
+  tagNodes,
+  untagNode,
+} from './nodes.js';
 import { bucketOf, OUTPUT_PREFIX, putObject } from './objects.js';
 import type { CallObserver } from './observe.js';
 import { otherPatching } from './other-patching.js';
@@ -72,6 +82,9 @@ export const createFleet = ({
     stopAutomation: (at, executionId, signal) => stopAutomation(to(at), executionId, signal),
     startInstances: (at, nodes, signal) => startInstances(to(at), nodes, signal),
     stopInstances: (at, nodes, signal) => stopInstances(to(at), nodes, signal),
+    rebootInstance: (at, node, signal, beforeSend) => rebootInstance(to(at), node, signal, beforeSend),
+    tagNodes: (at, nodes, tags, signal) => tagNodes(to(at), nodes, tags, signal),
+    untagNode: (at, node, tags, signal) => untagNode(to(at), node, tags, signal),
     instanceStates: (at, nodes, signal) => instanceStates(to(at), nodes, signal),
     otherPatching: (at, signal) => otherPatching(to(at), signal),
     estate: (at, signal) => estate(to(at), signal),

@@ -1,20 +1,26 @@
 import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
   DescribeAvailabilityZonesCommand,
   type Filter,
   type Instance,
   paginateDescribeInstances,
+  RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import {
+  AddTagsToResourceCommand,
   type InstanceInformation,
   type InstanceInformationStringFilter,
   ListTagsForResourceCommand,
   paginateDescribeInstanceInformation,
+  RemoveTagsFromResourceCommand,
 } from '@aws-sdk/client-ssm';
+import type { BeforeSend } from '../activities/send-ports.js';
 import type { ManagedNode } from '../domain/fleet.js';
 import type { NodeId } from '../domain/ids.js';
-import { type Connection, chunksOf, fewAtATime } from './connection.js';
+import { AT_THE_WIRE, type Connection, calling, chunksOf, fewAtATime } from './connection.js';
 import { bearsAll, ec2Node, hybridNode, isHybrid, literally, type Tags, toTags } from './node-mapping.js';
 
 const LIVING = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
@@ -91,6 +97,54 @@ export const startInstances = async (aws: Connection, nodes: readonly NodeId[], 
 export const stopInstances = async (aws: Connection, nodes: readonly NodeId[], signal: AbortSignal): Promise<void> => {
   const command = new StopInstancesCommand({ InstanceIds: [...nodes] });
   await aws.call('StopInstances', signal, (options) => aws.once.ec2.send(command, options));
+};
+
+/** See Fleet.rebootInstance. */
+export const rebootInstance = async (
+  aws: Connection,
+  node: NodeId,
+  signal: AbortSignal,
+  beforeSend?: BeforeSend,
+): Promise<void> => {
+  const command = new RebootInstancesCommand({ InstanceIds: [node] });
+  if (beforeSend) command.middlewareStack.add(calling(beforeSend), AT_THE_WIRE);
+  await aws.call('RebootInstances', signal, (options) => aws.once.ec2.send(command, options));
+};
+
+/** See Fleet.tagNodes. */
+export const tagNodes = async (
+  aws: Connection,
+  nodes: readonly NodeId[],
+  tags: Tags,
+  signal: AbortSignal,
+): Promise<void> => {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const instances = nodes.filter((node) => !isHybrid(node));
+  if (instances.length > 0) {
+    const command = new CreateTagsCommand({ Resources: instances, Tags });
+    await aws.call('CreateTags', signal, (options) => aws.ec2.send(command, options));
+  }
+  for (const ResourceId of nodes.filter(isHybrid)) {
+    const command = new AddTagsToResourceCommand({ ResourceType: 'ManagedInstance', ResourceId, Tags });
+    await aws.call('AddTagsToResource', signal, (options) => aws.ssm.send(command, options));
+  }
+};
+
+/** See Fleet.untagNode. */
+export const untagNode = async (
+  aws: Connection,
+  node: NodeId,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<void> => {
+  if (isHybrid(node)) {
+    const TagKeys = [...tags];
+    const command = new RemoveTagsFromResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: node, TagKeys });
+    await aws.call('RemoveTagsFromResource', signal, (options) => aws.ssm.send(command, options));
+    return;
+  }
+  const command = new DeleteTagsCommand({ Resources: [node], Tags: tags.map((Key) => ({ Key })) });
+  await aws.call('DeleteTags', signal, (options) => aws.ec2.send(command, options));
 };
 
 const instancesWhere = async (aws: Connection, filters: Filter[], signal: AbortSignal): Promise<Instance[]> => {

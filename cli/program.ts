@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.js';
 import * as documents from './commands/documents.js';
 import { halt } from './commands/halt.js';
 import { importEstate } from './commands/import.js';
+import * as nodes from './commands/nodes.js';
 import { preview } from './commands/preview.js';
 import * as records from './commands/records.js';
 import { rollback } from './commands/rollback.js';
@@ -175,6 +176,23 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
   ofCycle('report', 'all of a cycle for an auditor, in short; in full with --json').action(
     does((context, _options, id = '') => records.report(context, id)),
   );
+
+  program
+    .command('nodes')
+    .description('the inventory: every node, its last scan, the cycle that has it in hand')
+    .option('--set-aside', 'only nodes that are set aside, each with the reason')
+    .option('--account <id>', 'only of this account')
+    .option('--region <region>', 'only of this Region')
+    .action(does(nodes.nodes));
+  program
+    .command('readmit')
+    .description('take a node back that was set aside')
+    .argument('<node>')
+    .addOption(reasonOption())
+    .addOption(idempotencyOption())
+    .action(
+      does<Parameters<typeof nodes.readmit>[2]>((context, options, id = '') => nodes.readmit(context, id, options)),
+    );
 
   for (const [act, description] of [
     ['halt', 'no new work in any cycle, and no new cycles; what runs is finished'],

@@ -21,6 +21,7 @@ import { doctorBody, doctorReport } from '../api/schemas/doctor.js';
 import { document, documentPage, writtenDocument } from '../api/schemas/documents.js';
 import { haltBody, haltTold } from '../api/schemas/halt.js';
 import { importBody, imported } from '../api/schemas/import.js';
+import { fleetNode, nodesQuery, readmitted } from '../api/schemas/nodes.js';
 import { preview } from '../api/schemas/plans.js';
 import { manifest, patchSet, report } from '../api/schemas/records.js';
 
@@ -86,6 +87,8 @@ export const ROUTES = {
     stage: stageName.optional(),
     outcome: nodeOutcome.optional(),
   }),
+  fleetNodes: paged('/v1/nodes', page(fleetNode), nodesQuery.shape),
+  readmit: route('POST', '/v1/nodes/{id}/readmit', 'operator', readmitted, steeringBody, null),
   events: read('/v1/cycles/{id}/events', z.string()),
   report: read('/v1/cycles/{id}/report', report),
   answer: route('POST', '/v1/cycles/{id}/answer', 'operator', answered, answerBody, null),

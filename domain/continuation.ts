@@ -5,6 +5,7 @@ import type { ManagedNode } from './fleet.js';
 import type { Digest, Instant, NodeId } from './ids.js';
 import type { Continues, LeftOut, Manifest, Target, Wave, WindowOccurrence } from './manifest.js';
 import { compareText } from './order.js';
+import { type SetAside, setAsideReason } from './set-aside.js';
 import { planWaves } from './waves.js';
 
 /** What of a node's way through its stage decides whether it goes on. */
@@ -49,6 +50,7 @@ export interface ContinuationInput {
   /** The tags by which the plan selects nodes. */
   readonly tags: Readonly<Record<string, string>>;
   readonly windows: readonly MaintenanceWindow[];
+  readonly setAside: ReadonlyMap<NodeId, SetAside>;
   readonly now: Instant;
 }
 
@@ -94,6 +96,8 @@ function whyNot(target: Target, node: ManagedNode | undefined, input: Continuati
   const { approved, tags, windows } = input;
   const skipped = (reason: string): Why => ({ outcome: 'skipped', reason });
   if (!node) return { outcome: 'gone', reason: 'The node is no longer there.' };
+  const aside = input.setAside.get(node.id);
+  if (aside) return { outcome: 'set-aside', reason: setAsideReason(aside) };
   if (!isSelected(node, tags, approved.policy)) {
     return skipped('Its tags have changed since its stage was prepared: the plan no longer selects it for this stage.');
   }

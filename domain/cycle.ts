@@ -72,7 +72,7 @@ export const isOver = (status: StageStatus | WaveStatus): boolean => !GOING_ON.i
 
 /** Outcomes that count as failures of a stage: somebody has to look at the node. */
 export const isFailure = (outcome: Outcome): boolean =>
-  outcome === 'failed' || outcome === 'unreachable' || outcome === 'set-aside';
+  outcome === 'failed' || outcome === 'unreachable' || outcome === 'set-aside' || outcome === 'rolled-back';
 
 /** What a cycle waits for, so that nobody has to guess. `message` is a sentence for people. */
 export interface WaitingFor {

@@ -49,6 +49,7 @@ export const workflowIds = {
   fleetScan: (id: string) => `fleet-scan/${id}`,
   locationScan: (id: string, at: Location) => `fleet-scan/${id}/${at.account}/${at.region}`,
   snapshotExpiry: (id: string) => `snapshot-expiry/${id}`,
+  readmit: (id: string) => `readmit/${id}`,
   preview: (id: string) => `preview/${id}`,
   doctor: (id: string) => `doctor/${id}`,
   import: (id: string) => `import/${id}`,

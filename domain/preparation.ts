@@ -7,6 +7,7 @@ import type { InstallList, LeftOut, Target, Wave, WindowOccurrence } from './man
 import { compareText } from './order.js';
 import type { PatchSet } from './patch-set.js';
 import { approvedByDelay, installList } from './promotion.js';
+import { type SetAside, setAsideReason } from './set-aside.js';
 import { targetGroupLocation } from './target-group.js';
 import { isAtMost, parsePatch } from './versions.js';
 import { planWaves } from './waves.js';
@@ -27,6 +28,8 @@ export interface PreparationInput {
   /** What the stage before proved; null in the first stage. */
   readonly patchSet: Pick<PatchSet, 'patches'> | null;
   readonly scans: ReadonlyMap<NodeId, NodeFacts>;
+  /** Those of the nodes that are left alone until somebody readmits them. */
+  readonly setAside: ReadonlyMap<NodeId, SetAside>;
   /** Preview does not scan: a node without a scan counts as one that will be patched. */
   readonly scanned: boolean;
   readonly firstSeen: (os: OperatingSystem, patch: PinnedPatch) => Instant;
@@ -75,6 +78,8 @@ function decide(node: ManagedNode, input: PreparationInput, lists: ReadonlyMap<s
     kind: 'left-out',
     leftOut: { node: node.id, name: node.name, account: node.account, region: node.region, outcome, reason },
   });
+  const aside = input.setAside.get(node.id);
+  if (aside) return leave('set-aside', setAsideReason(aside));
   if (node.autoScalingGroup !== null) {
     return leave(
       'skipped',
@@ -198,12 +203,14 @@ function warningsOf(
   const untested = new Set(
     [...lists.values()].flatMap((list) => list.untested.map(({ id, title }) => `${id} ${title}`)),
   );
+  const aside = leftOut.filter(({ outcome }) => outcome === 'set-aside').length;
   const unwindowed = leftOut.filter(({ reason }) => reason.includes('no maintenance window')).length;
   return [
     ...(pending > 0 ? [`${pending} nodes have a reboot pending before anything is installed.`] : []),
     ...(untested.size > 0
       ? [`${untested.size} missing patches were not proven by the stage before, and are left alone.`]
       : []),
+    ...(aside > 0 ? [`${aside} nodes are set aside, and left alone until somebody readmits them.`] : []),
     ...(unwindowed > 0 ? [`${unwindowed} nodes are skipped, since their window does not exist.`] : []),
     ...strayTargetGroups(input.policy, targets),
   ];

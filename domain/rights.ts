@@ -1,3 +1,5 @@
+import { SET_ASIDE_TAG } from './set-aside.js';
+
 /*
  * Which rights each step of the work takes in an account: the one source for the doctor, the roles under deploy/aws and the
  * list in docs/architecture.md. What `aws/` calls and what stands here are held together by a test.
@@ -11,6 +13,7 @@ export const RIGHTS_STEPS = [
   'bucket',
   'snapshot',
   'patch',
+  'hung',
   'rollback',
   'stop-start',
   'automation',
@@ -43,7 +46,8 @@ export interface StepRights {
 
 const ANY = ['*'];
 const INSTANCES = ['arn:{partition}:ec2:{region}:{account}:instance/*'];
-const NODES = [...INSTANCES, 'arn:{partition}:ssm:{region}:{account}:managed-instance/*'];
+const HYBRID_NODES = ['arn:{partition}:ssm:{region}:{account}:managed-instance/*'];
+const NODES = [...INSTANCES, ...HYBRID_NODES];
 const BASELINES = ['arn:{partition}:ssm:{region}:{account}:patchbaseline/*'];
 const SNAPSHOTS = ['arn:{partition}:ec2:{region}::snapshot/*'];
 const VOLUMES = ['arn:{partition}:ec2:{region}:{account}:volume/*'];
@@ -78,7 +82,7 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
         'ec2:DescribeVolumes',
         'ssm:DescribeInstanceInformation',
       ),
-      ...on(['arn:{partition}:ssm:{region}:{account}:managed-instance/*'], 'ssm:ListTagsForResource'),
+      ...on(HYBRID_NODES, 'ssm:ListTagsForResource'),
     ],
   },
   scan: {
@@ -135,8 +139,20 @@ export const RIGHTS: Readonly<Record<RightsStep, StepRights>> = {
     optional: false,
     rights: [send('AWS-RunShellScript', 'AWS-RunPowerShellScript')],
   },
+  hung: {
+    purpose: 'reboot nodes that do not come back, and tag those that are set aside',
+    optional: false,
+    rights: [
+      ...on(INSTANCES, 'ec2:RebootInstances'),
+      ...knowing({ 'aws:TagKeys': SET_ASIDE_TAG }, [
+        ...on(INSTANCES, 'ec2:CreateTags', 'ec2:DeleteTags'),
+        ...on(HYBRID_NODES, 'ssm:AddTagsToResource', 'ssm:RemoveTagsFromResource'),
+      ]),
+    ],
+  },
   rollback: {
-    purpose: 'restore root volumes from snapshots: by an operator, or by a plan (`onFailure: rollback`)',
+    purpose:
+      'restore root volumes from snapshots: by an operator, or by a plan (`onFailure: rollback`, `onHung: restore`)',
     optional: true,
     rights: [
       ...on(ANY, 'ec2:DescribeReplaceRootVolumeTasks'),

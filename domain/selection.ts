@@ -26,13 +26,13 @@ export interface Selection {
 const BATCH_LIMIT = 50;
 
 /**
- * Batches the nodes that can answer a scan (online, of a known operating system) and are not busy; the others stay in
- * `nodes` only.
+ * Batches the nodes that can answer a scan (online, of a known operating system) and are not to be left alone; the others
+ * stay in `nodes` only.
  */
 export function select(
   owner: Pick<Selection, 'cycle' | 'stage' | 'at' | 'baselines'>,
   nodes: readonly ManagedNode[],
-  busy: ReadonlySet<NodeId> = new Set(),
+  alone: ReadonlySet<NodeId> = new Set(),
 ): Selection {
   const byLocation = new Map<string, ManagedNode[]>();
   const inOrder = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -49,7 +49,7 @@ export function select(
         account: first.account,
         region: first.region,
         number: index + 1,
-        batches: scanBatches(members.filter(({ id }) => !busy.has(id))),
+        batches: scanBatches(members.filter(({ id }) => !alone.has(id))),
       },
     ];
   });

@@ -31,6 +31,7 @@ export interface BatchSteps {
   readonly beforeTasks: number;
   readonly afterTasks: number;
   readonly reboot: ResolvedStage['reboot'];
+  readonly onHung: ResolvedStage['onHung'];
 }
 
 export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy => ({
@@ -50,6 +51,7 @@ export const stagePolicy = (stage: ResolvedStage, last: boolean): StagePolicy =>
     beforeTasks: stage.tasks.beforeNode.length,
     afterTasks: stage.tasks.afterNode.length,
     reboot: stage.reboot,
+    onHung: stage.onHung,
   },
   stageTasks: { before: stage.tasks.beforeStage.length, after: stage.tasks.afterStage.length },
 });

@@ -59,6 +59,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'spec.stages[].tasks.*[].os': 'every node',
   'spec.stages[].tasks.*[].parameters': '`{}`',
   'spec.stages[].tasks.*[].timeout': '`PT10M`',
+  'spec.stages[].onHung': '`set-aside`',
   'spec.stages[].reboot': '`if-needed`',
   'spec.stages[].stopped': '`skip`',
   'spec.stages[].timeouts': 'its fields without them',

@@ -23,6 +23,7 @@ import { nodes } from './records/nodes.js';
 import { operations } from './records/operations.js';
 import { planning } from './records/planning.js';
 import { rollbacks } from './records/rollbacks.js';
+import { setAsides } from './records/set-aside.js';
 import { snapshotRoom } from './records/snapshot-room.js';
 import { snapshots } from './records/snapshots.js';
 import { tails } from './records/tails.js';
@@ -82,6 +83,7 @@ export const openStore = ({ databaseUrl }: { readonly databaseUrl: string }): St
     ...nodes(db),
     ...rollbacks(db),
     ...snapshots(db),
+    ...setAsides(db),
     ...snapshotRoom(db),
     ...cycles(db),
     ...halts(db),

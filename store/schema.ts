@@ -18,6 +18,7 @@ import type { Manifest } from '../domain/manifest.js';
 import type { PatchSet } from '../domain/patch-set.js';
 import type { DataVolume, RollbackScope } from '../domain/rollback.js';
 import type { Selection } from '../domain/selection.js';
+import type { SetAside } from '../domain/set-aside.js';
 
 /*
  * The tables as queries see them. Timestamps go in and come out as ISO 8601 text in UTC; jsonb comes out as what was put
@@ -48,6 +49,7 @@ export interface Database {
   rollbacks: RollbacksTable;
   rollback_nodes: RollbackNodesTable;
   halts: { number: number; by: string; reason: string; at: Instant; lifted_at: Instant | null };
+  set_aside: SetAside;
   operations: OperationsTable;
   node_leases: NodeLeasesTable;
   installation: { id: string };

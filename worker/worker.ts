@@ -10,6 +10,7 @@ import { createImportActivities } from '../activities/import.js';
 import type { Engine, Examiner, Fleet, Records } from '../activities/ports.js';
 import { createPrepareActivities } from '../activities/prepare.js';
 import { createPreviewActivities } from '../activities/preview.js';
+import { createReadmitActivities } from '../activities/readmit.js';
 import { createRecordActivities } from '../activities/record.js';
 import { createRollbackActivities, createRollbackRecordActivities } from '../activities/roll-back.js';
 import { createScanActivities } from '../activities/scan.js';
@@ -63,6 +64,7 @@ export const createActivities = ({
     ...createRollbackActivities({ ...ports, engine }),
     ...createExpireSnapshotsActivities({ ...ports, engine }),
     ...createRollbackRecordActivities({ records }),
+    ...createReadmitActivities(ports),
     ...createScanActivities(ports),
     ...createRecordActivities(ports),
     ...createPreviewActivities(ports),

@@ -6,6 +6,7 @@ import type { HealthActivities } from '../activities/health.js';
 import type { ImportActivities } from '../activities/import.js';
 import type { PrepareActivities } from '../activities/prepare.js';
 import type { PreviewActivities } from '../activities/preview.js';
+import type { ReadmitActivities } from '../activities/readmit.js';
 import type { RecordActivities } from '../activities/record.js';
 import type { RollbackActivities, RollbackRecordActivities } from '../activities/roll-back.js';
 import type { ScanActivities } from '../activities/scan.js';
@@ -108,6 +109,13 @@ export const harvesting = proxyActivities<Pick<RecordActivities, 'harvest'>>({
 /** A call for each of two hundred snapshots, at EC2's rate for changes. */
 export const expiring = proxyActivities<ExpireSnapshotsActivities>({
   startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '25s',
+  retry: AWS_RETRY,
+});
+
+/** A write to the store and a call to AWS. */
+export const readmitting = proxyActivities<ReadmitActivities>({
+  startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '25s',
   retry: AWS_RETRY,
 });

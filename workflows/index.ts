@@ -8,6 +8,7 @@ export { patchStage } from './patch-stage.js';
 export { patchTail } from './patch-tail.js';
 export { patchWave } from './patch-wave.js';
 export { previewPlan } from './preview-plan.js';
+export { readmitNode } from './readmit-node.js';
 export { rollBackNodes } from './roll-back.js';
 export { scanFleet } from './scan-fleet.js';
 export { scanLocation } from './scan-location.js';

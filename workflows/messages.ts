@@ -5,6 +5,7 @@ import type { Halt } from '../domain/halt.js';
 import type { CycleId, Instant, Location, PlanName, StageName } from '../domain/ids.js';
 import type { Import, ImportRequest } from '../domain/import/import.js';
 import type { Preview } from '../domain/preview.js';
+import type { Readmission } from '../domain/set-aside.js';
 import type { RollbackInput, RollbackResult } from './rollback-messages.js';
 
 /*
@@ -29,6 +30,8 @@ export interface PatchtideWorkflows {
   expireSnapshots(): Promise<SnapshotExpiry>;
   /** Id `<cycle's workflow>/rollback/<number>`. */
   rollBackNodes(input: RollbackInput): Promise<RollbackResult>;
+  /** Id `readmit/<id>`. */
+  readmitNode(readmission: Readmission): Promise<void>;
   /** Short: what a cycle of the plan would do if it started now. */
   previewPlan(request: { readonly plan: PlanName }): Promise<Preview>;
   /** Short: what works in the registered accounts. */

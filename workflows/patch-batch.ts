@@ -1,5 +1,6 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { BatchSteps } from '../domain/stage-policy.js';
+import { bringBack } from './hung-nodes.js';
 import type { OperationEnd } from './operations.js';
 
 /** What a batch needs of its wave. */
@@ -28,6 +29,7 @@ export async function patchBatch(batch: number, wave: BatchOf): Promise<void> {
   const attempt = (work: () => Promise<unknown>) => work().catch((error: unknown) => wave.broke(error));
   const step = (name: string, wait = true) => wave.step(batch, name, wait);
   let started = false;
+  let hang = false;
 
   await attempt(async () => {
     if (steps.startStopped) {
@@ -44,10 +46,13 @@ export async function patchBatch(batch: number, wave: BatchOf): Promise<void> {
         const ends = [await step('install')];
         if (steps.reboot === 'always') ends.push(await step('reboot'));
         // A success is reported by the agent, after the reboot: where all nodes reported one, all agents are back.
-        if (ends.some((end) => end === null || end.failed > 0)) await step('agent-back');
+        const agents = ends.some((end) => end === null || end.failed > 0) ? await step('agent-back') : null;
+        hang = agents !== null && agents.failed > 0;
         await step('scan');
       });
       for (let task = 1; task <= steps.afterTasks; task++) await attempt(() => step(`after-${task}`));
+      // Last, so that the others are back in service while it is found out what can be done about these.
+      if (hang) await bringBack(steps, step, attempt);
     });
   });
   await CancellationScope.nonCancellable(async () => {

@@ -14,8 +14,8 @@ import {
 } from '@temporalio/workflow';
 import type { BegunStep } from '../activities/steps.js';
 import { hasRoom } from '../domain/budget.js';
-import type { WaveStatus } from '../domain/cycle.js';
-import type { CycleId, Digest, StageName } from '../domain/ids.js';
+import type { CycleRequest, WaveStatus } from '../domain/cycle.js';
+import type { Digest, StageName } from '../domain/ids.js';
 import type { WaveSummary } from '../domain/manifest.js';
 import type { BatchSteps } from '../domain/stage-policy.js';
 import { recording, stepping } from './activities.js';
@@ -28,10 +28,11 @@ import { setPhase } from './phase.js';
 import { Projections } from './projections.js';
 import { reasonOf } from './reason.js';
 import { RoomQueue } from './room-queue.js';
+import { announceSetAside } from './set-aside.js';
 import { rangesOf, Together } from './together.js';
 
 export interface WaveInput {
-  readonly cycle: CycleId;
+  readonly request: CycleRequest;
   readonly stage: StageName;
   readonly manifest: Digest;
   readonly wave: WaveSummary;
@@ -316,6 +317,7 @@ class WaveRun implements BatchOf {
       surplus: this.totals.surplus + recorded.surplus,
     };
     if (recorded.failed > 0 || recorded.surplus > 0) await this.tellStage();
+    if (recorded.setAside.length > 0) await announceSetAside(this.input, batch, recorded);
   }
 
   private async recordBatches(batches: readonly number[]) {
@@ -341,7 +343,8 @@ class WaveRun implements BatchOf {
   /** Explains the nodes that were left untouched, and shows how the wave ended. */
   async ended(): Promise<WaveResult> {
     const { begun, totals, problem } = this;
-    const { cycle, stage, wave } = this.input;
+    const { request, stage, wave } = this.input;
+    const { cycle } = request;
     const untouched = this.tooLate ? 'cut-off' : 'cancelled';
     const ended = this.heldBack ?? (begun < wave.batches.length ? untouched : 'completed');
     const complete = ended === 'completed' && problem === null;
@@ -386,12 +389,14 @@ class WaveRun implements BatchOf {
     this.outage = message;
     setPhase(message === null ? 'patching' : 'waiting-aws');
     this.show();
-    const { cycle, stage, wave } = this.input;
+    const { request, stage, wave } = this.input;
+    const { cycle } = request;
     await this.projections.write(() => recording.noteOutage({ cycle, stage, wave: wave.number, message }));
   }
 
   private async project(status: WaveStatus): Promise<void> {
-    const { cycle, stage, wave } = this.input;
+    const { request, stage, wave } = this.input;
+    const { cycle } = request;
     await this.projections.write(() =>
       recording.project.executeWithOptions({ summary: status }, [
         { cycle, stage, waves: [{ number: wave.number, status }] },

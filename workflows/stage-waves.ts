@@ -70,7 +70,8 @@ export class StageWaves {
   }
 
   private async ended(wave: WaveSummary, manifest: Digest) {
-    const { cycle, plan } = this.stage.request;
+    const { request } = this.stage;
+    const { plan } = request;
     const { name, steps } = this.stage.policy;
     const paused = this.breaker.holds;
     const lost = this.breaker.lostTo(wave.number);
@@ -80,7 +81,7 @@ export class StageWaves {
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: attributesOf({ plan, stage: name, at: wave, phase: 'patching' }),
       staticSummary: `${name}: ${wave.nodes} nodes in ${wave.zoneName ?? wave.zone} of ${wave.account}`,
-      args: [{ cycle, stage: name, manifest, wave, steps, paused, progress: { ...WAVE_START, lost } }],
+      args: [{ request, stage: name, manifest, wave, steps, paused, progress: { ...WAVE_START, lost } }],
     });
     this.running.set(wave.number, handle);
     // What changed while it started could not reach it.

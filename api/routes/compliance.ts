@@ -2,71 +2,29 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { DIMENSIONS } from '../../domain/compliance.js';
-import { OPERATING_SYSTEMS } from '../../domain/fleet.js';
 import type { AccountId, NodeId, Region } from '../../domain/ids.js';
 import type { FleetFilter, FleetNode } from '../../store/index.js';
 import type { Context } from '../context.js';
 import { csvRow } from '../csv.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { list, page, pageQuery } from '../schemas/common.js';
-import { compliance } from '../schemas/cycles.js';
+import { filterQuery } from '../schemas/fleet-filter.js';
 import { problems } from '../schemas/problem.js';
-import { complianceSummary, fleetNode, nodeCompliance } from '../schemas/records.js';
+import { complianceSummary, nodeCompliance } from '../schemas/records.js';
 
 const tags = ['Fleet'];
 const EXPORTED_AT_ONCE = 500;
 
-const filterQuery = {
-  account: z
-    .string()
-    .regex(/^\d{12}$/)
-    .optional()
-    .meta({ description: 'twelve digits', examples: ['111122223333'] }),
-  region: z
-    .string()
-    .max(30)
-    .optional()
-    .meta({ description: 'the code of an AWS Region', examples: ['eu-west-1'] }),
-  patchGroup: z
-    .string()
-    .max(256)
-    .optional()
-    .meta({ description: 'a patch group', examples: ['storefront-prod'] }),
-  environment: z
-    .string()
-    .max(256)
-    .optional()
-    .meta({ description: 'a value of the tag Environment', examples: ['prod'] }),
-  os: z.enum(OPERATING_SYSTEMS).optional(),
-  status: compliance.optional(),
-};
 const filterSchema = z.object(filterQuery);
 
-const filterOf = ({ account, region, ...rest }: z.infer<typeof filterSchema>): FleetFilter => ({
+export const filterOf = ({ account, region, ...rest }: z.infer<typeof filterSchema>): FleetFilter => ({
   ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
   ...(account !== undefined && { account: account as AccountId }),
   ...(region !== undefined && { region: region as Region }),
 });
 
-/** The inventory, and how its nodes stand to their baselines; the numbers add up to the inventory. */
+/** How the nodes of the inventory stand to their baselines; the numbers add up to the inventory. */
 export const complianceRoutes: FastifyPluginAsyncZod<Context> = async (app, { store }) => {
-  app.get(
-    '/nodes',
-    {
-      config: { may: 'read' },
-      schema: {
-        tags,
-        summary: 'The inventory',
-        querystring: z.strictObject({ ...filterQuery, ...pageQuery }),
-        response: { 200: page(fleetNode), ...problems(400) },
-      },
-    },
-    async ({ query: { limit, cursor, ...filter } }) => {
-      const { items, next } = await store.fleetNodes(filterOf(filter), positionOf(cursor, limit));
-      return { items, next: writeCursor(next) };
-    },
-  );
-
   app.get(
     '/compliance',
     {
@@ -159,7 +117,7 @@ export const complianceRoutes: FastifyPluginAsyncZod<Context> = async (app, { st
   }
 };
 
-const positionOf = (cursor: string | undefined, limit: number) => {
+export const positionOf = (cursor: string | undefined, limit: number) => {
   const after = readCursor(
     cursor,
     z.string().transform((value) => value as NodeId),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CycleId, Digest, PlanName, StageName } from '../../domain/ids.js';
+import type { CycleId, Digest, NodeId, PlanName, StageName } from '../../domain/ids.js';
 
 /* Vocabulary of requests and responses. Brands are given here, at the edge. */
 
@@ -26,6 +26,11 @@ export const cycleId = z
   .max(120)
   .transform((value) => value as CycleId)
   .meta({ description: 'the id of a cycle', examples: ['storefront-12'] });
+export const nodeId = z
+  .string()
+  .regex(/^(i|mi)-[0-9a-z]{1,40}$/)
+  .transform((value) => value as NodeId)
+  .meta({ description: 'the id of a node: i-… or mi-…', examples: ['i-0123456789abcdef0'] });
 export const digest = z
   .string()
   .regex(/^sha256:[0-9a-f]{64}$/)

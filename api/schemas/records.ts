@@ -50,6 +50,7 @@ const policy = z.object({
   approval: z.object({ roles: list(text), quorum: z.int(), decideWithin: milliseconds }).nullable(),
   carryOver: z.object({ windows: count, doneAt: z.object({ percent: count }) }),
   onFailure: z.enum(['ask', 'stop', 'rollback']),
+  onHung: z.enum(['set-aside', 'restore']),
   surplus: z.enum(['ask', 'allow']),
 });
 
@@ -173,6 +174,8 @@ export const report = z
           'snapshots',
           'automation',
           'root-volumes',
+          'instances-rebooted',
+          'tags',
           'agent-back',
           'instances-running',
           'instances-stopped',
@@ -189,31 +192,6 @@ export const report = z
     audit: list(auditEntry),
   })
   .meta({ id: 'CycleReport' });
-
-export const fleetNode = z
-  .object({
-    id: text,
-    kind: z.enum(['ec2', 'hybrid']),
-    ...location,
-    zone: text,
-    zoneName: text.nullable(),
-    name: text,
-    os: os.nullable(),
-    osVersion: text.nullable(),
-    state: z.enum(['running', 'stopped', 'other']),
-    ping: z.enum(['online', 'connection-lost', 'inactive', 'not-registered']),
-    agentVersion: text.nullable(),
-    patchGroup: text.nullable(),
-    window: text.nullable(),
-    autoScalingGroup: text.nullable(),
-    tags: z.record(z.string(), text),
-    environment: text.nullable(),
-    application: text.nullable(),
-    foundAt: instant,
-    compliance,
-    scannedAt: instant.nullable(),
-  })
-  .meta({ id: 'Node' });
 
 export const nodeCompliance = z
   .object({

@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, type WorkflowExecutionStatusName 
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { CycleRequest } from '../../domain/cycle.js';
 import { type PlanName, workflowIds } from '../../domain/ids.js';
+import type { SetAside } from '../../domain/set-aside.js';
 import {
   type FleetScanRequest,
   type FleetScanResult,
@@ -79,6 +80,18 @@ export const startRollback = (client: TemporalClient, input: RollbackInput): Pro
     argument: input,
     summary: `Rollback ${input.number} of ${cycle}`,
     plan,
+  });
+};
+
+/** Starts taking a node back; the same id is the same act. */
+export const startReadmission = (client: TemporalClient, id: string, aside: SetAside): Promise<void> => {
+  const { node, account, region, since } = aside;
+  return startOnce(client, {
+    type: 'readmitNode',
+    id: workflowIds.readmit(id),
+    argument: { node, account, region, since },
+    summary: `Taking back ${node}`,
+    plan: null,
   });
 };
 

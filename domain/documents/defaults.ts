@@ -58,6 +58,7 @@ const stageWithDefaults = (stage: ResolvedStage): ParsedStage => ({
           decideWithin: formatDuration(stage.approval.decideWithin),
         },
   onFailure: stage.onFailure,
+  onHung: stage.onHung,
   surplus: stage.surplus,
 });
 

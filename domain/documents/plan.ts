@@ -99,6 +99,12 @@ export const planSchema = documentSchema(
         input: stage.snapshot ?? stage.onFailure,
         expected: 'snapshot: await (or start) beside onFailure: rollback',
       });
+    if (stage.onHung === 'restore' && snapshotOf(stage) !== 'await')
+      refuse(context, `the stage awaits no snapshot to restore from (its snapshot is ${snapshotOf(stage)})`, {
+        path: ['spec', 'stages', index, 'onHung'],
+        input: stage.onHung,
+        expected: 'set-aside, or snapshot: await beside it',
+      });
     for (const group of patchGroupsOf(metadata.name, stage)) {
       const other = groups.get(group);
       // SSM registers a patch group to one baseline, and nodes of two stages would be patched before they are proven.

@@ -80,6 +80,7 @@ function resolveStage(plan: string, stage: ParsedStage, isLast: boolean, baselin
     health: healthOf(stage.health),
     approval: approvalOf(stage.approval ?? (isLast ? {} : NONE)),
     onFailure: stage.onFailure ?? 'ask',
+    onHung: stage.onHung ?? 'set-aside',
     surplus: stage.surplus ?? 'ask',
   };
 }

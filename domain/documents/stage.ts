@@ -135,6 +135,11 @@ export const stageSchema = z.strictObject({
     .enum(['ask', 'stop', 'rollback'])
     .optional()
     .meta({ description: 'ask, stop or rollback; ask without it', 'x-example': 'ask' }),
+  onHung: z.enum(['set-aside', 'restore']).optional().meta({
+    description:
+      'what becomes of a node that an EC2 reboot does not bring back either: set-aside, or restore, its root volume from the snapshot (which takes snapshot: await) before that; set-aside without it',
+    'x-example': 'restore',
+  }),
   surplus: z.enum(['ask', 'allow']).optional().meta({
     description: 'what an untested patch that a dependency pulled in does: ask or allow; ask without it',
     'x-example': 'ask',

@@ -73,6 +73,8 @@ export interface ResolvedStage {
   readonly health: HealthPolicy | null;
   readonly approval: ApprovalPolicy | null;
   readonly onFailure: 'ask' | 'stop' | 'rollback';
+  /** What becomes of a node that EC2's reboot does not bring back either; its root volume is restored before it is set aside. */
+  readonly onHung: 'set-aside' | 'restore';
   /** What an untested patch that a dependency pulled in does to the stage's gate. */
   readonly surplus: 'ask' | 'allow';
 }

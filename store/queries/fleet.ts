@@ -1,7 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import { type ComplianceCounts, DIMENSIONS, type Dimension } from '../../domain/compliance.js';
 import type { ComplianceStatus, ManagedNode, NodePatchState, OperatingSystem } from '../../domain/fleet.js';
-import type { AccountId, Instant, NodeId, Region } from '../../domain/ids.js';
+import type { AccountId, CycleId, Instant, NodeId, Region } from '../../domain/ids.js';
+import type { SetAside } from '../../domain/set-aside.js';
 import type { Database } from '../schema.js';
 import { pageOf } from './page.js';
 
@@ -13,6 +14,7 @@ export interface FleetFilter {
   readonly environment?: string | null;
   readonly os?: OperatingSystem | null;
   readonly status?: ComplianceStatus;
+  readonly setAside?: boolean;
   /** Scans that are older count as none: the nodes are unknown. */
   readonly scannedSince?: Instant;
 }
@@ -26,6 +28,10 @@ export interface FleetNode extends ManagedNode {
   /** Null where there is no scan (that is recent enough). */
   readonly scan: NodePatchState | null;
   readonly scannedAt: Instant | null;
+  /** Null: cycles take it. */
+  readonly setAside: Pick<SetAside, 'since' | 'cycle' | 'stage' | 'reason'> | null;
+  /** The cycle that has it in hand. */
+  readonly cycle: CycleId | null;
 }
 
 export interface FleetQueries {
@@ -53,6 +59,7 @@ const COLUMNS = {
 export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
   fleetNodes: async (filter, { after, limit }) => {
     let query = inventory(db, filter)
+      .leftJoin('node_leases as lease', 'lease.node', 'node.node')
       .select([
         'node.node as id',
         'node.kind',
@@ -75,11 +82,26 @@ export const fleetQueries = (db: Kysely<Database>): FleetQueries => ({
         'node.found_at as foundAt',
         'scan.state as scan',
         'scan.scanned_at as scannedAt',
+        'lease.cycle',
+        'aside.since',
+        'aside.cycle as asideBy',
+        'aside.stage',
+        'aside.reason',
         STATUS.as('compliance'),
       ])
       .orderBy('node.node');
     if (after !== undefined) query = query.where('node.node', '>', after);
-    return pageOf(await query.limit(limit + 1).execute(), limit, ({ id }) => id);
+    const { items, next } = pageOf(await query.limit(limit + 1).execute(), limit, ({ id }) => id);
+    const nodes = items.map(
+      ({ since, asideBy, stage, reason, ...row }): FleetNode => ({
+        ...row,
+        setAside:
+          since === null || asideBy === null || stage === null || reason === null
+            ? null
+            : { since, cycle: asideBy, stage, reason },
+      }),
+    );
+    return { items: nodes, next };
   },
   complianceBy: (dimension, filter = {}) => {
     const column = COLUMNS[dimension];
@@ -104,14 +126,16 @@ const COUNTS = [
 ] as const;
 
 /** The inventory without what is gone, each node with its last scan where there is one. */
-const inventory = (db: Kysely<Database>, { status, scannedSince, ...values }: FleetFilter) => {
+const inventory = (db: Kysely<Database>, { status, scannedSince, setAside, ...values }: FleetFilter) => {
   let query = db
     .selectFrom('inventory as node')
     .leftJoin('node_scans as scan', (join) => {
       const same = join.onRef('scan.node', '=', 'node.node');
       return scannedSince === undefined ? same : same.on('scan.scanned_at', '>=', scannedSince);
     })
+    .leftJoin('set_aside as aside', 'aside.node', 'node.node')
     .where('node.gone_at', 'is', null);
+  if (setAside !== undefined) query = query.where('aside.node', setAside ? 'is not' : 'is', null);
   if (status !== undefined) query = query.where(sql<SqlBool>`${STATUS} = ${status}`);
   for (const dimension of DIMENSIONS) {
     const value = values[dimension];

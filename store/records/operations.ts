@@ -6,7 +6,7 @@ import type { Database } from '../schema.js';
 import { anyOf, json } from '../sql.js';
 import { recordProblems } from './nodes.js';
 
-type Operations = Pick<Records, 'intend' | 'maySend' | 'sent' | 'ended' | 'operation' | 'watched'>;
+type Operations = Pick<Records, 'intend' | 'maySend' | 'withdraw' | 'sent' | 'ended' | 'operation' | 'watched'>;
 
 /** Keyed effects, from their recorded intent to their end. */
 export const operations = (db: Kysely<Database>): Operations => ({
@@ -46,6 +46,15 @@ export const operations = (db: Kysely<Database>): Operations => ({
   maySend: async (key, attempt) => {
     const row = await find(db, key).where('attempt', '=', attempt).where('status', '=', 'intended').executeTakeFirst();
     return row !== undefined;
+  },
+
+  withdraw: async (key, attempt) => {
+    await db
+      .deleteFrom('operations')
+      .where('key', '=', key)
+      .where('attempt', '=', attempt)
+      .where('status', '=', 'intended')
+      .execute();
   },
 
   sent: async (key, externalIds, deadline, refused = []) => {

@@ -123,6 +123,20 @@ export const rollbacks = (db: Kysely<Database>): Rollbacks => ({
         and node.snapshot is null`.execute(db);
   },
 
+  snapshotsTaken: async (cycle, stage, nodes) => {
+    const rows = await db
+      .selectFrom('node_steps')
+      .select(['node', 'operation as takenBy'])
+      .where('cycle', '=', cycle)
+      .where('stage', '=', stage)
+      .where('step', '=', 'snapshot')
+      .where('status', '=', 'success')
+      .where(anyOf('node', nodes))
+      .orderBy('node')
+      .execute();
+    return rows.flatMap(({ node, takenBy }) => (takenBy === null ? [] : [{ node, takenBy }]));
+  },
+
   broughtTo: async (cycle, stage, nodes) => {
     const rows = await db
       .selectFrom('cycle_nodes')

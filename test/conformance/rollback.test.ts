@@ -24,6 +24,7 @@ import { DEV, PLAN, startedCycle } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
 import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
 import { resolvedStage } from '../support/stages.js';
+import { scanBefore } from './scan-before.js';
 
 /*
  * Every end of EC2's task that replaces a root volume, and what else may come of a rollback: with the real adapter against the
@@ -195,7 +196,12 @@ beforeAll(async () => {
   cycle = await startedCycle(store);
   manifest = manifestOfAll();
   digest = await store.saveManifest(manifest);
-  await scanBefore();
+  await scanBefore(
+    HERE,
+    found.map(({ id }) => id),
+    fleet,
+    store,
+  );
   await store.planNodes(cycle, DEV, manifest, '2000-01-01T00:00:00.000Z' as Instant);
   await patch(digest, 1, [...nodes.keys()].map(batchOf));
   await tryAgain('is-tried-twice');
@@ -254,22 +260,6 @@ function manifestOfAll(): Manifest {
     ],
     warnings: [],
   };
-}
-
-/** What each node has before: the verdicts compare with it. */
-async function scanBefore(): Promise<void> {
-  const request = { document: 'AWS-RunPatchBaseline', parameters: { Operation: ['Scan'] }, executionTimeout: 600 };
-  const ids = [...nodes.values()].map(({ id }) => id);
-  const { commandId } = await fleet.sendCommand(HERE, { ...request, key: 'patchtide/before', nodes: ids }, never);
-  for (;;) {
-    const invocations = await fleet.listInvocations(HERE, commandId, never);
-    if (invocations.length === ids.length && invocations.every(({ status }) => status === 'success')) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const states = await fleet.patchStates(HERE, ids, never);
-  const scans: Parameters<Store['saveScans']>[0][number][] = [];
-  for (const state of states) scans.push({ at: HERE, state, patches: await fleet.patches(HERE, state.node, never) });
-  await store.saveScans(scans, new Date().toISOString() as Instant);
 }
 
 async function deleteSnapshotsOf(node: NodeId): Promise<void> {

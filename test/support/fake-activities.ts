@@ -130,9 +130,16 @@ export function fakeActivities(world: FakeWorld): Activities {
           const ours = begun.stage === name && begun.wave === wave && begun.batch === batch;
           return ours && (begun.step === 'install' || begun.step.startsWith('before-') || begun.step === 'start');
         });
-        if (!touched) return { batch, done: 0, failed: 0, surplus: 0 };
+        if (!touched) return { batch, done: 0, failed: 0, surplus: 0, setAside: [], detached: [] };
         const done = world.waves(name)[wave - 1]?.batches[batch - 1] ?? 0;
-        return { batch, done, failed: stage.failures?.[place] ?? 0, surplus: stage.untested?.[place] ?? 0 };
+        return {
+          batch,
+          done,
+          failed: stage.failures?.[place] ?? 0,
+          surplus: stage.untested?.[place] ?? 0,
+          setAside: stage.setAside?.[place] ?? [],
+          detached: [],
+        };
       });
       return { recorded };
     },
@@ -152,6 +159,10 @@ export function fakeActivities(world: FakeWorld): Activities {
     },
 
     ...fakeRollbacks(world),
+    async readmit(readmission) {
+      await world.meet('readmit');
+      await world.ask({ what: 'readmit', readmission });
+    },
 
     async beginScan({ scan, run, account, region, batches }) {
       await world.meet('beginScan');

@@ -1,6 +1,6 @@
 import { occurrence, occurrences } from '../../domain/calendar/windows.js';
 import type { MaintenanceWindow } from '../../domain/documents/types.js';
-import type { AccountId, Digest, Instant, Region, StageName, ZoneId } from '../../domain/ids.js';
+import type { AccountId, Digest, Instant, NodeId, Region, StageName, ZoneId } from '../../domain/ids.js';
 import type { WaveSummary, WindowOccurrence } from '../../domain/manifest.js';
 import type { BatchSteps, StagePolicy } from '../../domain/stage-policy.js';
 import type { RollbackScript } from './fake-rollbacks.js';
@@ -29,6 +29,8 @@ export interface StageScript {
   readonly failures?: Readonly<Record<string, number>>;
   /** How many patches that nobody had tested came in, by `w<wave>.b<batch>`. */
   readonly untested?: Readonly<Record<string, number>>;
+  /** Nodes that a batch has to set aside, by `w<wave>.b<batch>`. */
+  readonly setAside?: Readonly<Record<string, readonly NodeId[]>>;
   /** Steps whose operations fail on all of their nodes: `install`, `before-stage-1`. */
   readonly failingSteps?: readonly string[];
   /** What is not well when a wave's health is looked at, by `w<wave>.<look>`. */
@@ -59,6 +61,7 @@ const PLAIN_STEPS: BatchSteps = {
   beforeTasks: 0,
   afterTasks: 0,
   reboot: 'if-needed',
+  onHung: 'set-aside',
 };
 const PLAIN_POLICY: Omit<StagePolicy, 'name' | 'last' | 'steps'> = {
   approval: null,

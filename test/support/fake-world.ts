@@ -5,6 +5,7 @@ import type { ProjectionChange } from '../../activities/record.js';
 import type { Decision } from '../../domain/cycle.js';
 import { type HaltState, NEVER_HALTED } from '../../domain/halt.js';
 import type { Digest, Instant, Location } from '../../domain/ids.js';
+import type { Readmission } from '../../domain/set-aside.js';
 import type { WebhookEvent } from '../../domain/webhook.js';
 import type { FleetScanResult } from '../../workflows/messages.js';
 import { type FleetScript, type StageScript, type WaveScript, wavesOf } from './fake-fleet.js';
@@ -47,6 +48,7 @@ export type Asked = { readonly at: Instant } & (
       readonly look: number;
       readonly until: Instant;
     }
+  | { readonly what: 'readmit'; readonly readmission: Readmission }
   | { readonly what: 'harvest'; readonly stage: string }
   | { readonly what: 'project'; readonly change: ProjectionChange }
   | { readonly what: 'outage'; readonly wave: number | null; readonly message: string | null }

@@ -11,11 +11,13 @@ import type { Location, NodeId } from '../../domain/ids.js';
 
 /** What happened to the scripted fleet, in order. */
 export interface Effect {
-  readonly kind: 'command' | 'snapshot' | 'restore' | 'automation' | 'start' | 'stop';
+  readonly kind: 'command' | 'snapshot' | 'restore' | 'automation' | 'start' | 'stop' | 'reboot' | 'tag' | 'untag';
   readonly key: string;
   readonly document: string;
   readonly nodes: readonly NodeId[];
 }
+
+const BOOTS: ReadonlySet<Effect['kind']> = new Set(['restore', 'reboot']);
 
 /**
  * A fleet in memory for the activities: every command succeeds at once, every agent is online. A test replaces the methods
@@ -112,13 +114,13 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
     },
     restoreTasks: async (_at, key, wanted) =>
       tasks.filter((task) => task.key === key && wanted.some((node) => node === task.node)),
-    // A node prints the number of its boot; each restore is another one.
+    // A node prints the number of its boot; each restore and reboot is another one.
     commandOutputs: async (_at, commandId) => {
       const earlier = [...commands.keys()].indexOf(commandId);
       const sentAfter = effects.filter(({ kind }) => kind === 'command')[earlier];
       const until = sentAfter === undefined ? effects.length : effects.indexOf(sentAfter);
       const boots = (node: NodeId) =>
-        effects.slice(0, until).filter(({ kind, nodes }) => kind === 'restore' && nodes.includes(node)).length;
+        effects.slice(0, until).filter(({ kind, nodes }) => BOOTS.has(kind) && nodes.includes(node)).length;
       return new Map((commands.get(commandId)?.nodes ?? []).map((node) => [node, `boot-${boots(node)}\n`]));
     },
     targetHealth: async () => [],
@@ -135,6 +137,15 @@ export function scriptedFleet(nodes: readonly ManagedNode[]) {
     stopInstances: async (_at, wanted) => {
       note('stop', '', '', wanted);
       for (const node of there(wanted)) present.set(node.id, { ...node, state: 'stopped', ping: 'connection-lost' });
+    },
+    rebootInstance: async (_at, node) => {
+      note('reboot', '', '', [node]);
+    },
+    tagNodes: async (_at, wanted, tags) => {
+      note('tag', Object.entries(tags).flat().join('='), '', wanted);
+    },
+    untagNode: async (_at, node, tags) => {
+      note('untag', tags.join(), '', [node]);
     },
     instanceStates: async (_at, wanted) => there(wanted).map(({ id, state }) => ({ node: id, state })),
     otherPatching: async () => [],

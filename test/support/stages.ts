@@ -19,6 +19,7 @@ export const resolvedStage = (more: Partial<ResolvedStage> = {}): ResolvedStage 
   health: null,
   approval: null,
   onFailure: 'ask',
+  onHung: 'set-aside',
   surplus: 'ask',
   ...more,
 });

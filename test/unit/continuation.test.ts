@@ -84,6 +84,7 @@ const goOn = (
     found,
     tags: TAGS,
     windows: [nightly('nightly')],
+    setAside: new Map(),
     now: NOW,
     ...more,
   });
@@ -162,6 +163,17 @@ describe('a stage goes on', () => {
       [fourth.id, 'skipped'],
       [fifth.id, 'gone'],
     ]);
+  });
+
+  test('without nodes that another cycle has set aside meanwhile', () => {
+    const found = fleet(1);
+    const [{ id: node, account, region }] = found as [ManagedNode];
+    const by = { since: NOW, cycle: 'till-7' as CycleId, stage: 'dev' as StageName, reason: 'It hung.' };
+    const setAside = new Map([[node, { node, account, region, ...by }]]);
+    expect(goOn(approvedFor(found), [node], found, { setAside })).toMatchObject({
+      targets: [],
+      leftOut: [{ node, outcome: 'set-aside', reason: expect.stringContaining('by stage dev of till-7') }],
+    });
   });
 
   test('without nodes whose window there is no more', () => {

@@ -37,6 +37,7 @@ describe('the shortest plan', () => {
       keepSnapshots: 14 * DAY,
       health: null,
       onFailure: 'ask',
+      onHung: 'set-aside',
       surplus: 'ask',
     };
     const unapproved = { ...common, soak: 7 * DAY, approval: null, baseline: null };

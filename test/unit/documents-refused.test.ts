@@ -19,6 +19,16 @@ describe('a fault has the path, what was expected and the nearest right spelling
     ['a name in capitals', only_metadata('{ name: Storefront, owner: x }'), { path: 'metadata.name' }],
     ['a name that is too long', only_metadata(`{ name: ${'a'.repeat(41)}, owner: x }`), { path: 'metadata.name' }],
     ['a stage name that is too long', plan(`{ stages: [${'a'.repeat(21)}] }`), { path: 'spec.stages[0]' }],
+    [
+      'a restore of hung nodes without a snapshot that is waited for',
+      stage('snapshot: start, onHung: restore'),
+      { path: 'spec.stages[0].onHung', expected: 'set-aside, or snapshot: await beside it' },
+    ],
+    [
+      'a restore of hung nodes in dev, which takes no snapshot by itself',
+      plan('{ stages: [{ name: dev, onHung: restore }] }'),
+      { path: 'spec.stages[0].onHung', message: expect.stringContaining('its snapshot is none') },
+    ],
     ['two stages with one name', plan('{ stages: [dev, { name: dev }] }'), { path: 'spec.stages[1].name' }],
     [
       'one patch group in two stages',

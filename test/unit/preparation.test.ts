@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MaintenanceWindow, PatchBaseline } from '../../domain/documents/types.js';
 import type { ManagedNode, NodePatch, NodePatchState } from '../../domain/fleet.js';
-import type { Instant, NodeId } from '../../domain/ids.js';
+import type { CycleId, Instant, NodeId, StageName } from '../../domain/ids.js';
 import { type NodeFacts, type PreparationInput, prepareNodes } from '../../domain/preparation.js';
 import { managedNode } from '../support/nodes.js';
 import { resolvedStage } from '../support/stages.js';
@@ -50,6 +50,7 @@ const prepare = (nodes: readonly ManagedNode[], more: Partial<PreparationInput> 
     baseline: null,
     patchSet: null,
     scans: new Map(nodes.map(({ id }) => [id, facts([openssl('3.0.8-1')])])),
+    setAside: new Map(),
     scanned: true,
     firstSeen: () => NOW,
     now: NOW,
@@ -113,6 +114,20 @@ describe('a node is left alone', () => {
 
   test('where it could not be scanned', () => {
     expect(leftOut(managedNode('i-1'), { scans: new Map() })).toMatchObject({ outcome: 'unreachable' });
+  });
+
+  test('where it was set aside, whatever else is to be said of it, and a warning counts those', () => {
+    const by = { node: 'i-1' as NodeId, since: NOW, cycle: 'till-7' as CycleId, stage: 'dev' as StageName };
+    const node = managedNode('i-1', { ping: 'connection-lost', autoScalingGroup: 'web' });
+    const { account, region } = node;
+    const setAside = new Map([[by.node, { ...by, account, region, reason: 'It hung.' }]]);
+    expect(leftOut(node, { setAside })).toMatchObject({
+      outcome: 'set-aside',
+      reason: `Set aside since ${NOW} by stage dev of till-7, until somebody readmits it: It hung.`,
+    });
+    expect(prepare([node, managedNode('i-2')], { setAside }).warnings).toEqual([
+      '1 nodes are set aside, and left alone until somebody readmits them.',
+    ]);
   });
 
   test('where nothing is missing', () => {

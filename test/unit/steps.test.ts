@@ -27,10 +27,14 @@ test('the steps of a stage are named in order, tasks with their numbers', () => 
     'before-2',
     'install',
     'reboot',
+    'ec2-reboot',
+    'ec2-reboot-again',
+    'restore',
   ]);
   expect(stepNames(resolvedStage({ tasks }), ({ failure }) => failure === 'fault')).toEqual([
     'reboot',
     'after-1',
+    'after-again-1',
     'stop',
   ]);
 });

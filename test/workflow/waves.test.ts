@@ -259,8 +259,22 @@ describe('waves', () => {
     world.plays({ stages: [script] });
     const [wave] = openingsOf(world.script, script, '2026-01-01T00:00:00.000Z' as Instant).waves;
     const progress = { begun: 1, totals: { done: 2, failed: 2, surplus: 0 }, judged: 1, lost: 0, watches: 0 };
-    const steps = { startStopped: false, snapshot: 'none', beforeTasks: 0, afterTasks: 0, reboot: 'if-needed' };
-    const input = { cycle: 'plan-1', stage: 'prod', manifest: 'sha256:prod-manifest-1', wave, steps, paused: false };
+    const steps = {
+      startStopped: false,
+      snapshot: 'none',
+      beforeTasks: 0,
+      afterTasks: 0,
+      reboot: 'if-needed',
+      onHung: 'set-aside',
+    };
+    const input = {
+      request: { cycle: 'plan-1' },
+      stage: 'prod',
+      manifest: 'sha256:prod-manifest-1',
+      wave,
+      steps,
+      paused: false,
+    };
     const handle = await bench.client.start('patchWave', {
       taskQueue: TASK_QUEUE,
       workflowId: 'a-wave-in-its-second-run',
