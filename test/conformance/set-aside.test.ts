@@ -249,7 +249,7 @@ interface Entry {
 }
 const ledger = async (kind: string): Promise<readonly Entry[]> =>
   (await (await fetch(`${simulator.url}/_fleet/ledger?kind=${kind}`)).json()) as Entry[];
-const nameOf = (id: string): Name | undefined => NAMES.find((name) => nodeOf(name) === id);
+const nameOf = (id: string): string => NAMES.find((name) => nodeOf(name) === id) ?? id;
 
 describe('what is said of a node whose agent came back', () => {
   test.each([
@@ -279,9 +279,9 @@ describe('what is said of a node whose agent came back', () => {
 
 test('EC2 rebooted only those that hung, once each, and restored only those that a reboot did not bring back', async () => {
   const reboots = (await ledger('reboot')).filter(({ cause }) => cause === 'ec2');
-  expect(reboots.map(({ node }) => nameOf(node)).sort()).toEqual(['by-reboot', 'by-restore', 'never']);
+  expect(reboots.map(({ node }) => nameOf(node)).toSorted()).toEqual(['by-reboot', 'by-restore', 'never']);
   const restores = await ledger('root-volume-task-started');
-  expect(restores.map(({ node }) => nameOf(node)).sort()).toEqual(['by-restore', 'never']);
+  expect(restores.map(({ node }) => nameOf(node)).toSorted()).toEqual(['by-restore', 'never']);
 });
 
 test('hung nodes count as failures, and those that are set aside are told', () => {
@@ -294,11 +294,11 @@ test('hung nodes count as failures, and those that are set aside are told', () =
 test('those that are set aside bear the tag, in EC2 and on-premises, until they are readmitted', async () => {
   const tagged = async () => {
     const found = await fleet.findNodes(HERE, { 'patchtide:set-aside': `${cycle}/dev` }, never);
-    return found.map(({ id }) => nameOf(id)).sort();
+    return found.map(({ id }) => nameOf(id)).toSorted();
   };
   expect(await tagged()).toEqual(['never', 'on-premises']);
   const aside = await store.setAsideAmong([...nodes.values()].map(({ id }) => id));
-  expect([...aside.keys()].map(nameOf).sort()).toEqual(['never', 'on-premises']);
+  expect([...aside.keys()].map(nameOf).toSorted()).toEqual(['never', 'on-premises']);
 
   for (const readmission of aside.values()) {
     await run(activities().readmit, readmission);
