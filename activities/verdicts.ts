@@ -140,10 +140,11 @@ function recordOf(
   broughtBack: ReadonlySet<NodeId>,
 ): Pick<BatchRecord, 'done' | 'failed' | 'surplus'> {
   const judged = nodes.filter(({ outcome }) => outcome !== null && outcome !== 'skipped');
+  const hasFailed = ({ node, outcome }: NodeProgress) =>
+    broughtBack.has(node) || (outcome !== null && isFailure(outcome));
   return {
     done: judged.length,
-    failed: judged.filter(({ node, outcome }) => broughtBack.has(node) || (outcome !== null && isFailure(outcome)))
-      .length,
+    failed: judged.filter(hasFailed).length,
     surplus: judged.reduce((sum, { untested }) => sum + untested, 0),
   };
 }

@@ -12,6 +12,7 @@ export interface PlantedBug {
 const STEPS = 'test/unit/activities-steps.test.ts';
 const EFFECTS = 'test/unit/activities-effects.test.ts';
 const LEASES = 'test/unit/activities-leases.test.ts';
+const HUNG = 'test/unit/activities-hung-nodes.test.ts';
 const BUDGET = 'test/unit/budget.test.ts';
 const WAVES = 'test/workflow/waves.test.ts';
 const STEERING = 'test/workflow/steering.test.ts';
@@ -108,7 +109,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'a failed node counts as done',
     file: 'activities/verdicts.ts',
-    find: 'failed: judged.filter(({ outcome }) => outcome !== null && isFailure(outcome)).length,',
+    find: 'failed: judged.filter(hasFailed).length,',
     replace: 'failed: 0,',
     tests: ['test/unit/activities-verdicts.test.ts'],
   },
@@ -239,8 +240,23 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'a rollback takes the latest snapshot, and not the first',
     file: 'activities/roll-back.ts',
-    find: 'const keys = new Set(open.map(({ takenBy }) => takenBy ?? ours));',
-    replace: 'for (const node of open) Object.assign(node, { takenBy: ours });\n    const keys = new Set([ours]);',
+    find: '({ node, takenBy: takenBy ?? ours })',
+    replace: '({ node, takenBy: takenBy === null ? ours : ours })',
     tests: ['test/conformance/rollback.test.ts'],
+  },
+  // Nodes that hang
+  {
+    name: 'a reboot that may have been sent is sent again',
+    file: 'activities/effects.ts',
+    find: 'if (!fresh) return { externalIds: [], refused: [] };',
+    replace: '',
+    tests: [HUNG],
+  },
+  {
+    name: 'a node that was set aside meanwhile is patched',
+    file: 'activities/steps.ts',
+    find: 'await leaveSetAside(place, request.step);',
+    replace: '',
+    tests: [HUNG],
   },
 ];

@@ -52,6 +52,8 @@ onEveryDatabase('the inventory', (on) => {
       compliance: 'unknown',
       scan: null,
       scannedAt: null,
+      setAside: null,
+      cycle: null,
     });
     const second = await store.fleetNodes({}, { limit: 3, ...(first.next ? { after: first.next } : {}) });
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(nodeIds(5));

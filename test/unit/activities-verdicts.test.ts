@@ -58,7 +58,14 @@ describe('the verdict on a batch', () => {
   test('compares with what was there when the stage was prepared, though a scan came in between', async () => {
     const { digest, cycle, world } = await installed();
     await bench.store.saveScans([scanned(after)], now());
-    expect(await world.record(digest)).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1 });
+    expect(await world.record(digest)).toEqual({
+      batch: 1,
+      done: 1,
+      failed: 0,
+      surplus: 1,
+      setAside: [],
+      detached: [],
+    });
     expect(await bench.store.batchNodes(cycle, DEV, 1, 1)).toMatchObject([{ outcome: 'patched', untested: 1 }]);
   });
 
@@ -68,7 +75,7 @@ describe('the verdict on a batch', () => {
     const nodes = await bench.store.batchNodes(cycle, DEV, 1, 1);
     expect(await world.record(digest)).toEqual(first);
     expect(await bench.store.batchNodes(cycle, DEV, 1, 1)).toEqual(nodes);
-    expect(first).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1 });
+    expect(first).toEqual({ batch: 1, done: 1, failed: 0, surplus: 1, setAside: [], detached: [] });
   });
 
   test('counts the nodes that failed among those that are done', async () => {

@@ -65,7 +65,7 @@ test('a batch whose agents are all back takes no step of the ladder', async () =
 
 test('a node is taken back though AWS denies at first', async () => {
   bench.world.plays({ stages: [] });
-  bench.world.breaks('readmit', 20, 'aws-denied', 'Not authorized.');
+  bench.world.breaks('readmit', 3, 'aws-denied', 'Not authorized.');
   const readmission = {
     node: 'i-1' as NodeId,
     account: '111122223333',
