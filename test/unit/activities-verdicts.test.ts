@@ -85,7 +85,14 @@ describe('the verdict on a batch', () => {
     await world.step(digest, 'install');
     world.patches.set(one, [patch('curl', '8.0-2', 'Missing')]);
     await world.step(digest, 'scan');
-    expect(await world.record(digest)).toEqual({ batch: 1, done: 3, failed: 1, surplus: 0 });
+    expect(await world.record(digest)).toEqual({
+      batch: 1,
+      done: 3,
+      failed: 1,
+      surplus: 0,
+      setAside: [],
+      detached: [],
+    });
     const outcomes = (await bench.store.batchNodes(cycle, DEV, 1, 1)).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(['failed', 'patched', 'patched']);
   });
