@@ -53,6 +53,9 @@ const limitsOf = ({ rates }: BenchFleet, speed: number): Limits =>
     ]),
   );
 
+/** A quota that can be raised; the rates are what is measured. */
+const PENDING_SNAPSHOTS = 100_000;
+
 /** As the simulator reads it. A second stage of one node follows, so that the measured one is harvested. */
 export function fleetDescription(fleet: BenchFleet, speed: number): FleetDescriptionInput {
   const regions = regionsFor(fleet.locations);
@@ -72,8 +75,7 @@ export function fleetDescription(fleet: BenchFleet, speed: number): FleetDescrip
                 `${PREFIXES[region]}-az${index + 1}`,
               ]),
             ),
-            // The number of pending snapshots is a quota that can be raised; the rates are what is measured.
-            pendingSnapshots: 100_000,
+            pendingSnapshots: PENDING_SNAPSHOTS,
           },
         ]),
       ),
@@ -115,7 +117,12 @@ export function documents(fleet: BenchFleet): readonly { kind: string; name: str
   };
   return [
     ...accountsFor(fleet.locations).map(({ name, id, roleArn }) =>
-      document('Account', name, { id, roleArn, regions: [...regionsFor(fleet.locations)] }),
+      document('Account', name, {
+        id,
+        roleArn,
+        regions: [...regionsFor(fleet.locations)],
+        pendingSnapshots: PENDING_SNAPSHOTS,
+      }),
     ),
     document('MaintenanceWindow', 'default', { schedule: { always: true } }),
     document(

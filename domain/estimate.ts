@@ -6,9 +6,9 @@ import type { Wave, WindowOccurrence } from './manifest.js';
 /** How long a batch takes until a fleet's own history says better: a stated default, not a measurement. */
 export const DEFAULT_BATCH_MINUTES = { patch: 45, snapshot: 20, task: 2 } as const;
 
-/** Minutes for these waves of one window: zones of a Region one after the other, Regions and accounts side by side. */
+/** Minutes for these waves of one window: zones of a Region one after the other, accounts side by side, Regions as the plan says. */
 export const estimatedMinutes = (waves: readonly Wave[], policy: ResolvedStage): number =>
-  mostRounds(waves) * defaultMinutes(policy);
+  roundsInTurn(waves, policy) * defaultMinutes(policy);
 
 /**
  * How many openings of their window these waves take by the same estimate, where each is open for so long before its cutoff
@@ -17,18 +17,20 @@ export const estimatedMinutes = (waves: readonly Wave[], policy: ResolvedStage):
 export function windowsNeeded(waves: readonly Wave[], policy: ResolvedStage, open: Milliseconds | null): number {
   if (open === null) return Math.min(1, waves.length);
   const roundsEach = Math.max(1, Math.floor(open / (defaultMinutes(policy) * 60_000)));
-  return Math.ceil(mostRounds(waves) / roundsEach);
+  return Math.ceil(roundsInTurn(waves, policy) / roundsEach);
 }
 
-/** The rounds of batches that come one after the other in the Region that has most of them. */
-function mostRounds(waves: readonly Wave[]): number {
+/** The rounds of batches that come one after the other: in the Region that has most of them, or in all Regions in turn. */
+function roundsInTurn(waves: readonly Wave[], policy: ResolvedStage): number {
   const regions = new Map<string, Map<string, number>>();
   for (const wave of waves) {
     const zones = regions.get(wave.region) ?? new Map<string, number>();
     zones.set(wave.zone, Math.max(zones.get(wave.zone) ?? 0, roundsOf(wave)));
     regions.set(wave.region, zones);
   }
-  return Math.max(0, ...[...regions.values()].map((zones) => [...zones.values()].reduce((sum, each) => sum + each, 0)));
+  const sum = (rounds: readonly number[]) => rounds.reduce((total, each) => total + each, 0);
+  const each = [...regions.values()].map((zones) => sum([...zones.values()]));
+  return policy.waves.regions === 'one-by-one' ? sum(each) : Math.max(0, ...each);
 }
 
 const defaultMinutes = (policy: Pick<ResolvedStage, 'snapshot' | 'tasks'>): number =>

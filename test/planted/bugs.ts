@@ -244,6 +244,7 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: '({ node, takenBy: takenBy === null ? ours : ours })',
     tests: ['test/conformance/rollback.test.ts'],
   },
+<<<<<<< HEAD
   // Nodes that hang
   {
     name: 'a reboot that may have been sent is sent again',
@@ -258,5 +259,28 @@ export const PLANTED: readonly PlantedBug[] = [
     find: 'await leaveSetAside(place, request.step);',
     replace: '',
     tests: [HUNG],
+=======
+  // Snapshots
+  {
+    name: 'snapshots are taken whatever is pending already',
+    file: 'domain/snapshot-room.ts',
+    find: '  if (wanted <= free) return wanted;',
+    replace: '  if (wanted <= most) return wanted;',
+    tests: ['test/unit/snapshot-room.test.ts', 'test/conformance/snapshot-room.test.ts'],
+  },
+  {
+    name: 'snapshots of a stage that goes on are deleted',
+    file: 'domain/snapshot-retention.ts',
+    find: '(end.rollbackRuns || end.since === null)',
+    replace: 'end.rollbackRuns',
+    tests: ['test/unit/snapshot-retention.test.ts', 'test/conformance/snapshot-expiry.test.ts'],
+  },
+  {
+    name: 'snapshots of another installation are deleted',
+    file: 'aws/snapshots.ts',
+    find: 'Values: [literally(installation)]',
+    replace: "Values: ['*']",
+    tests: ['test/conformance/snapshot-expiry.test.ts'],
+>>>>>>> 53e456c (Bugs planted in the keeping of snapshots; the command line's preview; benches with room for their snapshots)
   },
 ];

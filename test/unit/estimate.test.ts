@@ -52,6 +52,13 @@ describe('the estimated time', () => {
     expect(minutes([wave([2], 2), second, otherRegion])).toBe(3 * patch);
   });
 
+  test('adds up Regions that go one after the other', () => {
+    const waves = [wave([2, 2], 2), wave([1], 1, { region: 'us-east-1', zone: 'use1-az1' })];
+    const oneByOne = { ...resolvedStage().waves, regions: 'one-by-one' } as const;
+    expect(minutes(waves)).toBe(2 * patch);
+    expect(minutes(waves, { waves: oneByOne })).toBe(3 * patch);
+  });
+
   test('counts snapshots only where they are awaited, and every task of a node', () => {
     const command = { document: 'AWS-RunShellScript', kind: 'command', os: null, parameters: {}, timeout: 1 } as const;
     const tasks = { beforeStage: [command], beforeNode: [command], afterNode: [command], afterStage: [] };
