@@ -77,8 +77,10 @@ describe('where everything is as it should be', () => {
     expect(rightsOf(found, 'snapshot')).toEqual({
       'ec2:CreateSnapshots': 'allowed by dry-run',
       'ec2:CreateTags': 'allowed by simulation',
+      'ec2:DeleteSnapshot': 'allowed by simulation',
       'ec2:DescribeSnapshots': 'allowed by call',
     });
+    expect(rightsOf(found, 'health')).toEqual({ 'elasticloadbalancing:DescribeTargetHealth': 'allowed by call' });
   });
 
   test('nothing is changed on any node', async () => {
