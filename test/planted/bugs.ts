@@ -244,7 +244,6 @@ export const PLANTED: readonly PlantedBug[] = [
     replace: '({ node, takenBy: takenBy === null ? ours : ours })',
     tests: ['test/conformance/rollback.test.ts'],
   },
-<<<<<<< HEAD
   // Nodes that hang
   {
     name: 'a reboot that may have been sent is sent again',
@@ -259,7 +258,7 @@ export const PLANTED: readonly PlantedBug[] = [
     find: 'await leaveSetAside(place, request.step);',
     replace: '',
     tests: [HUNG],
-=======
+  },
   // Snapshots
   {
     name: 'snapshots are taken whatever is pending already',
@@ -281,6 +280,5 @@ export const PLANTED: readonly PlantedBug[] = [
     find: 'Values: [literally(installation)]',
     replace: "Values: ['*']",
     tests: ['test/conformance/snapshot-expiry.test.ts'],
->>>>>>> 53e456c (Bugs planted in the keeping of snapshots; the command line's preview; benches with room for their snapshots)
   },
 ];
