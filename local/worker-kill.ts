@@ -129,7 +129,7 @@ async function cycleStarted(topology: Topology): Promise<string> {
 /** Until most waves install a node that did not before, and all are held there. */
 async function installing(topology: Topology, seen: Set<string>): Promise<void> {
   // What was held until now ends first, and keeps no other waiting.
-  for (const key of (await installsOf(topology)).begun) seen.add(key);
+  for (const key of (await installsOf(topology)).accepted) seen.add(key);
   for (;;) {
     const { begun, ended } = await installsOf(topology);
     const underWay = [...begun].filter((key) => !ended.has(key) && !seen.has(key));
@@ -143,11 +143,11 @@ async function installing(topology: Topology, seen: Set<string>): Promise<void> 
   }
 }
 
-async function installsOf(topology: Topology): Promise<{ begun: Set<string>; ended: Set<string> }> {
+async function installsOf(topology: Topology): Promise<Record<'accepted' | 'begun' | 'ended', Set<string>>> {
   const ledger = (await ledgerOf(topology)).filter(({ key }) => key?.endsWith('.install'));
   const of = (kind: string) =>
     new Set(ledger.flatMap((entry) => (entry.kind === kind && entry.key ? [entry.key] : [])));
-  return { begun: of('command-started'), ended: of('command-ended') };
+  return { accepted: of('command-accepted'), begun: of('command-started'), ended: of('command-ended') };
 }
 
 async function judge(topology: Topology, id: string): Promise<void> {
