@@ -75,13 +75,6 @@ const rows: readonly Row[] = [
     fault: { path: 'spec.stages[0].window', message: 'there is no MaintenanceWindow of this name' },
   },
   {
-    what: 'a plan that asks for what is not carried out yet',
-    url: storefront,
-    body: plan('storefront', { stages: [{ name: 'dev', carryOver: { doneAt: '90%' } }] }),
-    code: 'not-supported-yet',
-    fault: { path: 'spec.stages[0].carryOver.doneAt' },
-  },
-  {
     what: 'another name than the address',
     url: storefront,
     body: plan('checkout'),
