@@ -6,10 +6,11 @@ import type { WaveSummary } from '../domain/manifest.js';
 import { recording } from './activities.js';
 import type { Breaker } from './breaker.js';
 import { steerWave } from './messages.js';
-import { patchWave, WAVE_START } from './patch-wave.js';
+import { patchWave } from './patch-wave.js';
 import { attributesOf } from './phase.js';
 import { reasonOf } from './reason.js';
 import type { StageState } from './stage-state.js';
+import { WAVE_START } from './wave-run.js';
 
 /** The waves of a stage: runs them, tells those that run what the breaker says, and stops the stage where one breaks. */
 export class StageWaves {

@@ -138,14 +138,14 @@ export const PLANTED: readonly PlantedBug[] = [
   // Waves and windows
   {
     name: 'the cutoff is ignored',
-    file: 'workflows/patch-wave.ts',
+    file: 'workflows/wave-run.ts',
     find: 'else if (cutoff !== null && Date.parse(cutoff) <= Date.now())',
     replace: 'else if (false)',
     tests: [WAVES],
   },
   {
     name: 'a batch begins that cannot end before its window does',
-    file: 'workflows/patch-wave.ts',
+    file: 'workflows/wave-run.ts',
     find: 'this.tooLate = lastStart !== undefined && Date.parse(lastStart) <= Date.now();',
     replace: 'this.tooLate = false;',
     tests: [CARRY_OVER],
