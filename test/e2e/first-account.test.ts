@@ -122,9 +122,7 @@ describe('the first real account', () => {
     const missing = report.findings.filter(({ code }) => code === 'rights-missing').map(({ message }) => message);
 
     expect(report.healthy).toBe(false);
-    expect(missing.join('\n')).toContain(
-      'may not snapshot the volumes of instances before an install: ec2:DescribeSnapshots',
-    );
+    expect(missing.join('\n')).toContain('delete the snapshots when they have expired: ec2:DescribeSnapshots');
     expect(missing.join('\n')).toContain('ssm:CreatePatchBaseline');
     expect(codesOf(report)).toEqual(['bucket-denied', 'other-patching', 'rights-missing']);
   });

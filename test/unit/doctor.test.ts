@@ -64,7 +64,7 @@ describe('what an examination means', () => {
         code: 'rights-missing',
         severity: 'problem',
         message:
-          'The role of shop (111122223333) in eu-west-1 may not snapshot the volumes of instances before an install: ec2:CreateSnapshots.',
+          'The role of shop (111122223333) in eu-west-1 may not snapshot the volumes of instances before an install, and delete the snapshots when they have expired: ec2:CreateSnapshots.',
       },
     ]);
     expect(codes({ steps }, ['preview', 'scan'])).toEqual([]);
