@@ -64,8 +64,10 @@ export class Approval {
       this.waitingFor = null;
     }
     const rejection = this.decisions.find((made) => made.manifest === manifest && made.decision === 'reject');
-    if (!rejection) return { kind: 'approved' };
-    return { kind: 'rejected', message: `Rejected by ${rejection.by}: ${rejection.reason}` };
+    if (rejection) return { kind: 'rejected', message: `Rejected by ${rejection.by}: ${rejection.reason}` };
+    // A pause may hold the stage back from here on: then it is not the approver who is waited for.
+    await this.stage.is('waiting', 'preparing');
+    return { kind: 'approved' };
   }
 
   private refusal(message: DecisionMessage) {

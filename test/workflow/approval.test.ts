@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cancel, decideStage } from '../../workflows/messages.js';
+import { cancel, decideStage, pause, resume } from '../../workflows/messages.js';
 import { type CycleHandle, decisionOf, refusalOf, WorkflowBench } from '../support/workflow-bench.js';
 
 const HOUR = 3_600_000;
@@ -40,6 +40,18 @@ describe('an approval', () => {
     expect(await bench.decide(cycle, FIRST)).toMatchObject({ decided: 'approved' });
     expect(await cycle.result()).toMatchObject({ status: 'completed' });
     expect(bench.world.asked('decisions').at(-1)?.decisions).toMatchObject([{ by: 'anna', via: 'api', ...FIRST }]);
+  });
+
+  test('that is given while the cycle is paused is not waited for any more', async () => {
+    const cycle = await waitingCycle();
+    await cycle.executeUpdate(pause, { args: [{ by: 'otto', reason: 'Not tonight.' }] });
+    await bench.decide(cycle, FIRST);
+    const waits = () =>
+      bench.world.asked('project').flatMap(({ change }) => change.cycleChange?.waitingFor ?? 'nobody');
+    await bench.world.until('project', () => bench.world.asked('decisions').length > 0 && waits().at(-1) === 'nobody');
+    expect(bench.world.steps('prod')).toEqual([]);
+    await cycle.executeUpdate(resume, { args: [{ by: 'otto', reason: 'Now.' }] });
+    expect(await cycle.result()).toMatchObject({ status: 'completed' });
   });
 
   test('counts as many people as the quorum asks for, each once', async () => {
