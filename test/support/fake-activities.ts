@@ -265,8 +265,8 @@ export function fakeActivities(world: FakeWorld): Activities {
       throw new Error('A workflow test has no use for an import.');
     },
     async deliverWebhook(event) {
+      await world.beforeWebhook();
       await world.ask({ what: 'webhook', event });
-      await world.meet(`webhook ${world.asked('webhook').length}`);
     },
   };
 }

@@ -108,6 +108,8 @@ export class FakeWorld {
   private faults = new Map<string, { left: number; type: string; message: string }>();
   private held = new Set<string>();
   private listeners = new Set<() => void>();
+  /** At how many webhooks from here on the clock stops. */
+  private stops = 0;
   private readonly environment: TestWorkflowEnvironment;
 
   constructor(environment: TestWorkflowEnvironment) {
@@ -126,6 +128,7 @@ export class FakeWorld {
     this.othersHaveRoom = [];
     this.faults = new Map();
     this.held = new Set();
+    this.stops = 0;
   }
 
   // What a test does to the world
@@ -143,6 +146,15 @@ export class FakeWorld {
   release(stepOrActivity: string): void {
     this.held.delete(stepOrActivity);
     this.changed();
+  }
+
+  /** The server's clock stops at each of so many webhooks, until `goOn`. */
+  stopAtWebhooks(count: number): void {
+    this.stops = count;
+  }
+
+  async goOn(): Promise<void> {
+    await this.environment.connection.testService?.unlockTimeSkipping({});
   }
 
   // What a test reads
@@ -181,6 +193,12 @@ export class FakeWorld {
     const at = new Date(await this.now()).toISOString() as Instant;
     this.journal.push({ at, ...entry } as Asked);
     this.changed();
+  }
+
+  async beforeWebhook(): Promise<void> {
+    if (this.stops === 0) return;
+    this.stops -= 1;
+    await this.environment.connection.testService?.lockTimeSkipping({});
   }
 
   /** Fails where the test broke this activity; waits while the test holds it. */

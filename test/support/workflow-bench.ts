@@ -99,12 +99,12 @@ export class WorkflowBench {
     ...reactions: readonly ((event: WebhookEvent) => Promise<unknown>)[]
   ): Promise<CycleResult> {
     const { world } = this;
-    for (const index of reactions.keys()) world.hold(`webhook ${index + 1}`);
+    world.stopAtWebhooks(reactions.length);
     const ended = cycle.result();
     for (const [index, react] of reactions.entries()) {
       const { event } = await world.until('webhook', (entry) => world.asked('webhook')[index] === entry);
       await react(event);
-      world.release(`webhook ${index + 1}`);
+      await world.goOn();
     }
     return ended;
   }

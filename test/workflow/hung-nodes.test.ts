@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { NodeId } from '../../domain/ids.js';
 import type { PatchtideWorkflows } from '../../workflows/messages.js';
 import { TASK_QUEUE } from '../../workflows/messages.js';
@@ -6,10 +6,11 @@ import type { StageScript } from '../support/fake-fleet.js';
 import { WorkflowBench } from '../support/workflow-bench.js';
 
 let bench: WorkflowBench;
-beforeAll(async () => {
+// One for each test: the time-skipping server skips no more once a workflow, here a webhook's, has outlived its parent.
+beforeEach(async () => {
   bench = await WorkflowBench.open();
 });
-afterAll(() => bench.close());
+afterEach(() => bench.close());
 
 const lost = ['i-1', 'i-2'] as NodeId[];
 /** Its agents do not come back after the install. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RollbackWave } from '../../activities/rollback-ports.js';
 import type { AccountId, NodeId, PlanName, Region, StageName } from '../../domain/ids.js';
 import { workflowIds } from '../../domain/ids.js';
@@ -10,10 +10,11 @@ import { WorkflowBench } from '../support/workflow-bench.js';
 
 const MINUTE = 60_000;
 let bench: WorkflowBench;
-beforeAll(async () => {
+// One for each test: the time-skipping server skips no more once a workflow, here a webhook's, has outlived its parent.
+beforeEach(async () => {
   bench = await WorkflowBench.open();
 });
-afterAll(() => bench.close());
+afterEach(() => bench.close());
 
 const wave = (number: number, batches: readonly number[], maxUnavailable: number, stage = 'prod'): RollbackWave => ({
   stage: stage as StageName,
