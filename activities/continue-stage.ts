@@ -1,9 +1,10 @@
+import { byLocation } from '../domain/by-location.js';
 import { concerned, continuation } from '../domain/continuation.js';
-import type { CycleId, Digest, Instant, Location, NodeId, StageName } from '../domain/ids.js';
+import type { CycleId, Digest, Instant, StageName } from '../domain/ids.js';
 import type { Continues, Manifest, WaveSummary } from '../domain/manifest.js';
 import { talkingToAws } from './failures.js';
 import { sideBySide } from './locations.js';
-import type { Fleet, NodeProgress, Records } from './ports.js';
+import type { Fleet, Records } from './ports.js';
 
 export interface ContinueRequest {
   readonly cycle: CycleId;
@@ -53,8 +54,14 @@ export async function continueStage(
     if (!plan) throw new Error(`There is no plan ${approved.plan.name} in version ${approved.plan.version}.`);
     const progress = await records.stageNodes(cycle, stage);
     const nodes = concerned(progress, request.of, request.waves);
-    const found = await sideBySide(byLocation(progress, nodes), ({ at, nodes: there }) =>
-      fleet.describeNodes(at, there, signal),
+    const wanted = new Set(nodes);
+    const places = byLocation(progress.filter(({ node }) => wanted.has(node)));
+    const found = await sideBySide(places, ({ at, members }) =>
+      fleet.describeNodes(
+        at,
+        members.map(({ node }) => node),
+        signal,
+      ),
     );
     const manifest = continuation({
       ...request,
@@ -67,19 +74,4 @@ export async function continueStage(
     });
     return answer(await records.continueNodes(manifest));
   });
-}
-
-function byLocation(
-  progress: readonly NodeProgress[],
-  wanted: readonly NodeId[],
-): { readonly at: Location; readonly nodes: NodeId[] }[] {
-  const nodes = new Set(wanted);
-  const locations = new Map<string, { readonly at: Location; readonly nodes: NodeId[] }>();
-  for (const { node, account, region } of progress) {
-    if (!nodes.has(node)) continue;
-    const there = locations.get(`${account}/${region}`) ?? { at: { account, region }, nodes: [] };
-    there.nodes.push(node);
-    locations.set(`${account}/${region}`, there);
-  }
-  return [...locations.values()];
 }

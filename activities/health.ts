@@ -41,6 +41,14 @@ interface Place {
   readonly wave: Wave;
   readonly at: Location;
 }
+interface Looks {
+  /** Whether a command may be sent once more. */
+  readonly again: boolean;
+  /** The commands whose end was known at the look before. */
+  readonly seen: Set<string>;
+  /** How often a command is known to have been sent, by the key of its first time. */
+  readonly rounds: Map<string, number>;
+}
 /** `open`: it is not known yet. */
 type Found = 'well' | 'open' | { readonly unwell: string };
 
@@ -75,9 +83,10 @@ export function createHealthActivities({
       if (!wave) throw new Error(`Manifest ${request.manifest} has no wave ${request.wave}.`);
       const place = { manifest, wave, at: { account: wave.account, region: wave.region } };
       const seen = new Set<string>();
+      const rounds = new Map<string, number>();
       for (;;) {
         const inTime = Date.now() < Date.parse(request.until);
-        const found = await lookAtAll(request, place, { again: inTime, seen }, signal);
+        const found = await lookAtAll(request, place, { again: inTime, seen, rounds }, signal);
         const unwell = found.flatMap((each) => (typeof each === 'object' ? [each.unwell] : []));
         const open = found.includes('open');
         if (!open && (unwell.length === 0 || !inTime)) return { unwell };
@@ -87,9 +96,6 @@ export function createHealthActivities({
       }
     }, draining);
   }
-
-  /** `again`: whether a command may be sent once more; `seen`: the commands whose end was known at the look before. */
-  type Looks = { readonly again: boolean; readonly seen: Set<string> };
 
   async function lookAtAll(request: HealthRequest, place: Place, looks: Looks, signal: AbortSignal): Promise<Found[]> {
     const checks = place.manifest.policy.health?.checks ?? [];
@@ -125,9 +131,8 @@ export function createHealthActivities({
       throw error;
     });
     if (typeof answer === 'string') return { unwell: `target group ${name}: ${answer}` };
-    const all = answer;
-    const sick = all.filter(({ state }) => state !== 'healthy' && state !== 'draining');
-    if (!all.some(({ state }) => state === 'healthy')) {
+    const sick = answer.filter(({ state }) => state !== 'healthy' && state !== 'draining');
+    if (!answer.some(({ state }) => state === 'healthy')) {
       return {
         unwell: `target group ${name}: ${sick.length === 0 ? 'has no targets' : `no target is healthy: ${named(sick)}`}`,
       };
@@ -137,7 +142,7 @@ export function createHealthActivities({
     const others = sick.filter(({ target }) => !excused.has(target));
     if (others.length === 0) return 'well';
     return {
-      unwell: `target group ${name}: ${others.length} of ${all.length} targets are not healthy: ${named(others)}`,
+      unwell: `target group ${name}: ${others.length} of ${answer.length} targets are not healthy: ${named(others)}`,
     };
   }
 
@@ -152,7 +157,7 @@ export function createHealthActivities({
   async function command(
     check: Extract<HealthCheck, { command: string }>,
     place: Place & { readonly batch: Batch; readonly step: string; readonly run: string },
-    { again, seen }: Looks,
+    { again, seen, rounds }: Looks,
     signal: AbortSignal,
   ): Promise<Found> {
     const { manifest, wave, batch, at, run } = place;
@@ -174,7 +179,8 @@ export function createHealthActivities({
       );
       return 'open';
     };
-    const { round, operation } = await latest(keyOf);
+    const { round, operation } = await latest(keyOf, rounds.get(keyOf(1)) ?? 1);
+    rounds.set(keyOf(1), round);
     if (operation === null) return send(1, await wellNodes(place));
     if (operation.status === 'intended') return send(round, operation.nodes);
     const results = await resultsOf(operation, at, signal);
@@ -192,9 +198,13 @@ export function createHealthActivities({
     return { unwell: `\`${check.command}\`: ${sick.length} of ${operation.nodes.length} nodes: ${named(told)}` };
   }
 
-  async function latest(keyOf: (round: number) => string): Promise<{ round: number; operation: Operation | null }> {
-    let found: { round: number; operation: Operation | null } = { round: 1, operation: null };
-    for (let round = 1; ; round++) {
+  /** The last time that a command was sent, `known` being one of them, or 1. */
+  async function latest(
+    keyOf: (round: number) => string,
+    known: number,
+  ): Promise<{ round: number; operation: Operation | null }> {
+    let found: { round: number; operation: Operation | null } = { round: known, operation: null };
+    for (let round = known; ; round++) {
       const operation = await records.operation(keyOf(round));
       if (operation === null) return found;
       found = { round, operation };

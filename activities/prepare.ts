@@ -1,4 +1,5 @@
 import { baselineRulesFor } from '../domain/baseline-rules.js';
+import { byLocation } from '../domain/by-location.js';
 import type { CycleRequest } from '../domain/cycle.js';
 import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
 import { lastStart } from '../domain/estimate.js';
@@ -15,7 +16,7 @@ import { type ContinuedStage, type ContinueRequest, continueStage } from './cont
 import { heartbeating, talkingToAws } from './failures.js';
 import { lastScans } from './last-scans.js';
 import { locationsOfAccount, nodesOf, planOf, sideBySide } from './locations.js';
-import { type Fleet, FleetError, type NodeScan, type Records } from './ports.js';
+import { type Fleet, FleetError, type NodeScan, type Records, type RunningTail } from './ports.js';
 
 export interface Selected {
   readonly digest: Digest;
@@ -26,8 +27,8 @@ export interface OpenedCycle {
   readonly stages: readonly StagePolicy[];
   /** Stages that no node matches. */
   readonly empty: readonly StageName[];
-  /** The workflow ids of what goes on of the plan's earlier cycles. */
-  readonly tails: readonly string[];
+  /** What goes on of the plan's earlier cycles. */
+  readonly tails: readonly RunningTail[];
 }
 
 export interface PreparedStage {
@@ -138,19 +139,12 @@ export function createPrepareActivities(ports: { readonly fleet: Fleet; readonly
       const done = (await records.stageNodes(input.cycle, input.stage)).filter(
         ({ outcome }) => outcome === 'patched' || outcome === 'already-compliant',
       );
-      const byLocation = new Map<string, typeof done>();
-      for (const node of done) {
-        const place = `${node.account}/${node.region}`;
-        byLocation.set(place, [...(byLocation.get(place) ?? []), node]);
-      }
-      const nodes = await sideBySide([...byLocation.values()], ([first, ...others]) =>
-        first
-          ? fleet.describeNodes(
-              { account: first.account, region: first.region },
-              [first, ...others].map(({ node }) => node),
-              signal,
-            )
-          : Promise.resolve([]),
+      const nodes = await sideBySide(byLocation(done), ({ at, members }) =>
+        fleet.describeNodes(
+          at,
+          members.map(({ node }) => node),
+          signal,
+        ),
       );
       return selected(select({ ...input, at: rightNow(), baselines: [] }, nodes.flat()));
     });

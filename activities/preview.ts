@@ -1,9 +1,9 @@
+import { byLocation } from '../domain/by-location.js';
 import { localTime } from '../domain/calendar/timezone.js';
 import type { PatchBaseline, ResolvedPlan, ResolvedStage } from '../domain/documents/types.js';
 import { estimatedMinutes, windowsNeeded } from '../domain/estimate.js';
 import type { ManagedNode, OperatingSystem } from '../domain/fleet.js';
 import type { CycleId, Instant, NodeId, PlanName } from '../domain/ids.js';
-import type { Target } from '../domain/manifest.js';
 import { otherPatchingSentence } from '../domain/other-patching.js';
 import type { PatchSet } from '../domain/patch-set.js';
 import { harvest } from '../domain/patch-set.js';
@@ -16,6 +16,12 @@ import { locationsOf, nodesOf, planOf, sideBySide } from './locations.js';
 import { type Fleet, FleetError, type Records } from './ports.js';
 import { nodesOfStage } from './prepare.js';
 
+interface PlannedStage {
+  readonly policy: ResolvedStage;
+  readonly nodes: readonly ManagedNode[];
+  readonly baseline: PatchBaseline | null;
+}
+
 export type PreviewActivities = ReturnType<typeof createPreviewActivities>;
 
 /** What a cycle would do, from what AWS lists now and from the last scans; nothing is changed, and nothing scanned. */
@@ -27,31 +33,25 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
       const plan = await planOf({ plan: input.plan }, records);
       const nodes = await nodesOf(plan, ports, signal);
       const facts = await factsOf(nodes);
+      const planned = await sideBySide(plan.stages, async (policy) => ({
+        policy,
+        nodes: nodesOfStage(nodes, policy),
+        baseline: policy.baseline === null ? null : await records.baseline(policy.baseline),
+      }));
       const stages: PreviewStage[] = [];
       let proven: Pick<PatchSet, 'patches'> | null = null;
-      for (const policy of plan.stages) {
-        const members = nodesOfStage(nodes, policy);
-        stages.push(await previewStage(policy, members, facts, proven, input.now, signal));
-        proven = expectedPatchSet(members, facts);
+      for (const stage of planned) {
+        stages.push(await previewStage(stage, facts, proven, input.now, signal));
+        proven = expectedPatchSet(stage.nodes, facts);
       }
       const others = await otherPatchingWarnings(plan, nodes, signal);
-      const soaks = await soakWarnings(plan, nodes);
+      const soaks = planned.slice(1).flatMap((later, index) => {
+        const earlier = planned[index];
+        return (earlier && soakWarning(earlier, later)) ?? [];
+      });
       return { plan, at: input.now, stages, warnings: [...planWarnings(plan, nodes, facts), ...soaks, ...others] };
     });
   }
-
-  async function soakWarnings(plan: ResolvedPlan, nodes: readonly ManagedNode[]): Promise<string[]> {
-    const stages: { policy: ResolvedStage; baseline: PatchBaseline | null; nodes: readonly ManagedNode[] }[] = [];
-    for (const policy of plan.stages)
-      stages.push({ policy, baseline: await baselineOf(policy), nodes: nodesOfStage(nodes, policy) });
-    return stages.slice(1).flatMap((later, index) => {
-      const earlier = stages[index];
-      return (earlier && soakWarning(earlier, later)) ?? [];
-    });
-  }
-
-  const baselineOf = async (policy: ResolvedStage): Promise<PatchBaseline | null> =>
-    policy.baseline === null ? null : await records.baseline(policy.baseline);
 
   /** Says what else patches the plan's nodes; that it could not be looked for is a warning too, and fails nothing. */
   async function otherPatchingWarnings(
@@ -75,15 +75,13 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
   }
 
   async function previewStage(
-    policy: ResolvedStage,
-    nodes: readonly ManagedNode[],
+    { policy, nodes, baseline }: PlannedStage,
     scans: ReadonlyMap<NodeId, NodeFacts>,
     patchSet: Pick<PatchSet, 'patches'> | null,
     now: Instant,
     signal: AbortSignal,
   ): Promise<PreviewStage> {
     const windows = await records.windows();
-    const baseline = await baselineOf(policy);
     const setAside = await records.setAsideAmong(nodes.map(({ id }) => id));
     const firstSeen = () => now;
     const input = { policy, nodes, windows, baseline, patchSet, scans, setAside, scanned: false, firstSeen, now };
@@ -127,20 +125,13 @@ export function createPreviewActivities(ports: { readonly fleet: Fleet; readonly
     signal: AbortSignal,
   ): Promise<{ snapshots: PreviewSnapshots | null; warnings: string[] }> {
     if (policy.snapshot === 'none') return { snapshots: null, warnings: [] };
-    const places = new Map<string, Target[]>();
-    for (const target of targets.filter(({ kind }) => kind === 'ec2')) {
-      const place = `${target.account}/${target.region}`;
-      places.set(place, [...(places.get(place) ?? []), target]);
-    }
     try {
-      const found = await sideBySide([...places.values()], async ([first, ...others]) =>
-        first
-          ? ports.fleet.volumeSizes(
-              { account: first.account, region: first.region },
-              [first, ...others].map(({ node }) => node),
-              signal,
-            )
-          : [],
+      const found = await sideBySide(byLocation(targets.filter(({ kind }) => kind === 'ec2')), ({ at, members }) =>
+        ports.fleet.volumeSizes(
+          at,
+          members.map(({ node }) => node),
+          signal,
+        ),
       );
       const volumes = found.flat();
       const gib = volumes.reduce((sum, volume) => sum + volume.gib, 0);

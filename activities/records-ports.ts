@@ -300,8 +300,13 @@ export interface Records
 export interface Tails {
   tailBegan(cycle: CycleId, stage: StageName, nodes: number, since: Instant): Promise<void>;
   tailEnded(cycle: CycleId, stage: StageName, at: Instant): Promise<void>;
-  /** The workflow ids of those that have not ended, of a plan or of all. */
-  runningTails(plan?: PlanName): Promise<readonly string[]>;
+  /** Those that have not ended, of a plan or of all. */
+  runningTails(plan?: PlanName): Promise<readonly RunningTail[]>;
+}
+export interface RunningTail {
+  readonly cycle: CycleId;
+  readonly stage: StageName;
+  readonly workflowId: string;
 }
 export interface CycleReservation {
   readonly plan: PlanName;

@@ -83,8 +83,11 @@ export async function recordVerdicts(
   const now = new Date().toISOString() as Instant;
   await records.saveScans([...after.values()], now);
   const aside = new Set(hung.lost);
-  for (const { node, reason } of verdicts.filter((found) => aside.has(found.node))) {
-    await records.setAside([{ node, ...at, since: now, cycle, stage, reason }]);
+  const left = verdicts.filter(({ node }) => aside.has(node));
+  if (left.length > 0) {
+    await records.setAside(left.map(({ node, reason }) => ({ node, ...at, since: now, cycle, stage, reason })));
+  }
+  for (const { node, reason } of left) {
     const action = detachedAmong(ladder, [node]).length > 0 ? 'node without root volume' : 'set node aside';
     const key = `${cycle}/${stage}/set-aside/${node}`;
     const entry = { key, at: now, who: 'patchtide', action, subject: `nodes/${node}`, result: 'noted' as const };

@@ -63,6 +63,6 @@ async function unendedRuns(store: Parts['store']): Promise<string[]> {
       after = page.next;
     } while (after);
   }
-  for (const tail of await store.runningTails()) runs.add(tail);
+  for (const { workflowId } of await store.runningTails()) runs.add(workflowId);
   return [...runs];
 }

@@ -1,3 +1,4 @@
+import { byLocation } from './by-location.js';
 import type { ManagedNode, OperatingSystem } from './fleet.js';
 import type { CycleId, Instant, Location, NodeId, StageName } from './ids.js';
 import type { BaselineInUse } from './manifest.js';
@@ -34,25 +35,14 @@ export function select(
   nodes: readonly ManagedNode[],
   alone: ReadonlySet<NodeId> = new Set(),
 ): Selection {
-  const byLocation = new Map<string, ManagedNode[]>();
   const inOrder = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const node of inOrder) {
-    const place = `${node.account}/${node.region}`;
-    byLocation.set(place, [...(byLocation.get(place) ?? []), node]);
-  }
-  const places = [...byLocation.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  const locations = places.flatMap(([, members], index) => {
-    const first = members[0];
-    if (!first) return [];
-    return [
-      {
-        account: first.account,
-        region: first.region,
-        number: index + 1,
-        batches: scanBatches(members.filter(({ id }) => !alone.has(id))),
-      },
-    ];
-  });
+  const nameOf = ({ at }: { readonly at: Location }) => `${at.account}/${at.region}`;
+  const places = byLocation(inOrder).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const locations = places.map(({ at, members }, index) => ({
+    ...at,
+    number: index + 1,
+    batches: scanBatches(members.filter(({ id }) => !alone.has(id))),
+  }));
   return { ...owner, nodes: inOrder, locations };
 }
 

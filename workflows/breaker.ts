@@ -6,7 +6,7 @@ import { isMessage, type Shape } from './handlers.js';
 import { isAnswer, type StageAnswer, type StagePause, type WaveReport } from './messages.js';
 import type { StageInput, StageState } from './stage-state.js';
 
-const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean', answered: 'number' };
+export const STAGE_PAUSE: Shape<StagePause> = { paused: 'boolean', answered: 'number' };
 const STAGE_ANSWER: Shape<StageAnswer> = { action: 'string', by: 'string', reason: 'string', answered: 'number' };
 const WAVE_REPORT: Shape<WaveReport> = { wave: 'number', failed: 'number', surplus: 'number', needs: 'number' };
 

@@ -10,6 +10,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { RunningTail } from '../activities/records-ports.js';
 import { type CycleRequest, type CycleStatus, hasEnded, type WaitingFor } from '../domain/cycle.js';
 import { readDecision } from '../domain/decision.js';
 import { type Halt, type HaltState, haltedBy } from '../domain/halt.js';
@@ -81,8 +82,21 @@ export class CycleRun {
         'no-nodes',
       );
     }
-    tell(opened.tails, (tail) => tail.signal(takeOver, { cycle: this.request.cycle }));
+    await Promise.all(opened.tails.map((tail) => this.takesOver(tail)));
     return opened.stages;
+  }
+
+  /** What goes on of the plan's earlier cycles begins nothing more. One that was terminated can't be told: this is its end. */
+  private takesOver({ cycle, stage, workflowId }: RunningTail): Promise<void> {
+    return CancellationScope.nonCancellable(async () => {
+      try {
+        await getExternalWorkflowHandle(workflowId).signal(takeOver, { cycle: this.request.cycle });
+      } catch {
+        const reason = 'What went on of the stage did not end by itself.';
+        await recording.skipRest({ cycle, stage, wave: null, reason });
+        await recording.endTail({ cycle, stage, now: new Date(Date.now()).toISOString() as Instant });
+      }
+    });
   }
 
   async runStage(policy: StagePolicy, proven: Digest | null): Promise<StageResult> {

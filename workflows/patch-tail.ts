@@ -3,8 +3,8 @@ import type { CycleRequest } from '../domain/cycle.js';
 import type { HaltState } from '../domain/halt.js';
 import type { StagePolicy } from '../domain/stage-policy.js';
 import { recording } from './activities.js';
-import { Breaker } from './breaker.js';
-import { unbroken } from './handlers.js';
+import { Breaker, STAGE_PAUSE } from './breaker.js';
+import { isMessage, unbroken } from './handlers.js';
 import { Holds, isHalt, isUnhalt } from './holds.js';
 import { halt, setPaused, takeOver, unhalt, waveProgress } from './messages.js';
 import { reasonOf } from './reason.js';
@@ -61,7 +61,9 @@ class TailSteering {
     setHandler(
       setPaused,
       unbroken(async (message) => {
-        this.paused = message?.paused === true;
+        if (!isMessage(message, STAGE_PAUSE))
+          return tail.note('A signal setPaused was ignored: expected {paused, answered}.');
+        this.paused = message.paused;
         await this.tell();
       }),
       { description: 'From its cycle: nothing new begins, or on again' },

@@ -14,6 +14,8 @@ export async function leaveTail(stage: StageState, breaker: Breaker, tail: Tail)
   const { cycle, plan } = request;
   const { nodes } = tail;
   const paused = breaker.isPaused;
+  // Whoever is left now has to have a turn: a tail leaves no tail.
+  const carryOver = { ...policy.carryOver, doneAt: 100 };
   await recording.beginTail({ cycle, stage: policy.name, nodes, now: new Date(Date.now()).toISOString() as Instant });
   const started = await startChild(patchTail, {
     workflowId: workflowIds.tail(workflowInfo().workflowId),
@@ -21,7 +23,7 @@ export async function leaveTail(stage: StageState, breaker: Breaker, tail: Tail)
     typedSearchAttributes: attributesOf({ plan, stage: policy.name, phase: 'waiting-window' }),
     staticSummary: `Tail of stage ${policy.name}: ${nodes} nodes that were not reached`,
     // Nobody is asked: what would be a question ends the tail, and nothing goes back by itself long after its stage.
-    args: [{ request, policy: { ...policy, onFailure: 'stop' }, paused, tail }],
+    args: [{ request, policy: { ...policy, onFailure: 'stop', carryOver }, paused, tail }],
   });
   // Whoever paused while it started could not reach it.
   if (breaker.isPaused !== paused) await started.signal(setPaused, { paused: breaker.isPaused, answered: 0 });

@@ -62,8 +62,8 @@ export class StageWindows {
   private granted: number;
   private rounds: number;
   private lastWave: number;
-  /** Regions that have something to do, and those of them that wait for their next window. */
-  private readonly open = new Set<Region>();
+  /** What is under way, by Region, and the Regions that wait for their next window. */
+  private readonly running = new Map<Region, Promise<void>>();
   private readonly waiting = new Set<Region>();
   private done = false;
   private continuing: Promise<unknown> = Promise.resolve();
@@ -119,7 +119,7 @@ export class StageWindows {
 
   private async allRegions(): Promise<readonly unknown[]> {
     const lanes = new Lanes(this.stage);
-    const running = new Map<Region, Promise<void>>();
+    const { running } = this;
     const failures: unknown[] = [];
     const fail = (error: unknown) => {
       failures.push(error);
@@ -147,7 +147,6 @@ export class StageWindows {
   }
 
   private async patchRegion(region: Region, lanes: Lanes): Promise<void> {
-    this.open.add(region);
     for (;;) {
       await this.mayGoOn();
       const pending = this.pending.get(region) ?? [];
@@ -176,7 +175,6 @@ export class StageWindows {
         if (this.done) break;
       } else break;
     }
-    this.open.delete(region);
     await lanes.ends(region);
   }
 
@@ -257,7 +255,7 @@ export class StageWindows {
   private becomesDone(): boolean {
     const { doneAt } = this.stage.policy.carryOver;
     const pending = [...this.pending.values()].flat();
-    const waits = [...this.open].every((region) => this.waiting.has(region));
+    const waits = [...this.running.keys()].every((region) => this.waiting.has(region));
     const carried = waits && pending.length > 0 && pending.every(({ wave }) => wave.continues);
     this.done ||= doneAt < 100 && carried && this.breaker.shareWithout(nodesOf(pending)) >= doneAt;
     return this.done;

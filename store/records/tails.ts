@@ -28,12 +28,14 @@ export const tails = (db: Kysely<Database>): Tails => ({
     let running = db
       .selectFrom('tails as tail')
       .innerJoin('cycles as cycle', 'cycle.id', 'tail.cycle')
-      .select(['cycle.workflow_id', 'tail.stage'])
+      .select(['tail.cycle', 'tail.stage', 'cycle.workflow_id'])
       .where('tail.ended_at', 'is', null)
       .orderBy('tail.since');
     if (plan !== undefined) running = running.where('cycle.plan', '=', plan);
-    return (await running.execute()).map(({ workflow_id, stage }) =>
-      workflowIds.tail(workflowIds.stage(workflow_id, stage)),
-    );
+    return (await running.execute()).map(({ cycle, stage, workflow_id }) => ({
+      cycle,
+      stage,
+      workflowId: workflowIds.tail(workflowIds.stage(workflow_id, stage)),
+    }));
   },
 });

@@ -1,46 +1,26 @@
 import { DescribeTargetGroupsCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { createHealthActivities, type Health } from '../../activities/health.js';
-import type { AccountDirectory } from '../../activities/ports.js';
 import { createFleet } from '../../aws/index.js';
 import type { HealthCheck } from '../../domain/documents/types.js';
-import type { AccountId, CycleId, Digest, Instant, Location, NodeId, Region, ZoneId } from '../../domain/ids.js';
+import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
-import { type FleetDescriptionInput, type RunningFleet, startFleet } from '../../simulator/index.js';
+import { type RunningFleet, startFleet } from '../../simulator/index.js';
 import { openStore, type Store } from '../../store/index.js';
 import { DEV, PLAN, startedCycle } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
 import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { runActivity } from '../support/run-activity.js';
 import { resolvedStage } from '../support/stages.js';
+import { assumed, directory, HERE, oneZone, ZONE } from './one-zone.js';
 
 /* The health gate through the real adapters against the simulated fleet: three nodes of a wave, the third of which failed. */
 
-const ACCOUNT = '111122223333' as AccountId;
-const HERE: Location = { account: ACCOUNT, region: 'eu-west-1' as Region };
-const ZONE = 'euw1-az1' as ZoneId;
-const ROLE = `arn:aws:iam::${ACCOUNT}:role/Patchtide`;
-const description: FleetDescriptionInput = {
+const description = oneZone({
   seed: 12,
-  accounts: [
-    {
-      name: 'shop',
-      id: ACCOUNT,
-      roleArn: ROLE,
-      externalId: 'shop-external-id',
-      regions: { 'eu-west-1': { zones: { 'eu-west-1a': ZONE } } },
-    },
-  ],
   groups: [{ name: 'web', os: 'amazon-linux-2023', count: 3, tags: { Application: 'storefront', role: 'web' } }],
   targetGroups: [{ name: 'web', tags: { role: 'web' }, service: 'storefront' }],
-  buckets: [{ name: 'patchtide-eu-west-1', region: 'eu-west-1' }],
-  limits: { ssm: 'none' },
-  consistencyMs: [5, 20],
-};
-const accounts: AccountDirectory = {
-  account: async (id) => ({ name: id, id, roleArn: ROLE, externalId: 'shop-external-id', regions: [] }),
-};
+});
 const never = new AbortController().signal;
 
 let simulator: RunningFleet;
@@ -58,7 +38,7 @@ beforeAll(async () => {
   database = await pgliteDatabase();
   store = openStore({ databaseUrl: database.url });
   await store.migrate();
-  fleet = createFleet({ accounts, bucket: 'patchtide-{region}' });
+  fleet = createFleet({ accounts: directory, bucket: 'patchtide-{region}' });
   targetGroup = await arnOfTheGroup();
   const found = await fleet.findNodes(HERE, { Application: 'storefront' }, never);
   nodes = found.map(({ id }) => id).toSorted();
@@ -84,17 +64,8 @@ beforeEach(async () => {
 });
 
 async function arnOfTheGroup(): Promise<string> {
-  const sts = new STSClient({ region: 'eu-west-1' });
-  const command = new AssumeRoleCommand({ RoleArn: ROLE, ExternalId: 'shop-external-id', RoleSessionName: 'test' });
-  const { Credentials: given } = await sts.send(command);
-  const credentials = {
-    accessKeyId: given?.AccessKeyId ?? '',
-    secretAccessKey: given?.SecretAccessKey ?? '',
-    sessionToken: given?.SessionToken ?? '',
-  };
-  const elb = new ElasticLoadBalancingV2Client({ region: 'eu-west-1', credentials });
+  const elb = new ElasticLoadBalancingV2Client(await assumed());
   const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({ Names: ['web'] }));
-  sts.destroy();
   elb.destroy();
   return TargetGroups?.[0]?.TargetGroupArn ?? '';
 }
@@ -158,7 +129,7 @@ async function unwell(checks: readonly HealthCheck[], within: number, more: { lo
   const until = new Date(Date.now() + within).toISOString() as Instant;
   const request = { manifest, run: 'stage/health-1', wave: 1, look: looks, until };
   const ask = async () => {
-    const health: Health = await new MockActivityEnvironment().run(checkHealth, request);
+    const health: Health = await runActivity(checkHealth, request);
     return health.unwell;
   };
   return { found: await ask(), again: ask };

@@ -1,9 +1,5 @@
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import pg from 'pg';
-import type { AccountDirectory } from '../../activities/ports.js';
 import {
   createRollbackActivities,
   createRollbackRecordActivities,
@@ -14,16 +10,18 @@ import { createWatchActivities } from '../../activities/watch.js';
 import { buildApp } from '../../api/app.js';
 import { createFleet } from '../../aws/index.js';
 import type { ManagedNode } from '../../domain/fleet.js';
-import type { AccountId, CycleId, Digest, Instant, Location, NodeId, Region, ZoneId } from '../../domain/ids.js';
+import type { CycleId, Digest, Instant, NodeId } from '../../domain/ids.js';
 import { HYBRID } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
-import { type FleetDescriptionInput, type RunningFleet, startFleet } from '../../simulator/index.js';
+import { type RunningFleet, startFleet } from '../../simulator/index.js';
 import { openStore, type Store } from '../../store/index.js';
 import { FakeTemporal } from '../api/fake-temporal.js';
 import { DEV, PLAN, startedCycle } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
-import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { hurry, pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { runActivity as run } from '../support/run-activity.js';
 import { resolvedStage } from '../support/stages.js';
+import { assumed, directory, HERE, oneZone, ZONE } from './one-zone.js';
 import { scanBefore } from './scan-before.js';
 
 /*
@@ -31,9 +29,6 @@ import { scanBefore } from './scan-before.js';
  * simulated fleet, told by what GET /v1/cycles/{id}/nodes then says of each node.
  */
 
-const ACCOUNT = '111122223333' as AccountId;
-const HERE: Location = { account: ACCOUNT, region: 'eu-west-1' as Region };
-const ZONE = 'euw1-az1' as ZoneId;
 /** One node for each end. */
 const ENDS = [
   'succeeds',
@@ -55,28 +50,9 @@ const group = (name: string, more: object = {}) => ({
   tags: { Application: 'storefront', 'Patch Group': 'storefront-dev' },
   ...more,
 });
-const description: FleetDescriptionInput = {
+const description = oneZone({
   seed: 11,
-  accounts: [
-    {
-      name: 'shop',
-      id: ACCOUNT,
-      roleArn: `arn:aws:iam::${ACCOUNT}:role/Patchtide`,
-      externalId: 'shop-external-id',
-      regions: { 'eu-west-1': { zones: { 'eu-west-1a': ZONE } } },
-    },
-  ],
   groups: [...ENDS.map((end) => group(end)), group('is-on-premises', { hybrid: true })],
-  buckets: [{ name: 'patchtide-eu-west-1', region: 'eu-west-1' }],
-  limits: { ssm: 'none', 'ec2-describe': 'none', 'ec2-mutate': 'none', 'ec2-snapshots': 'none' },
-  consistencyMs: [5, 20],
-};
-const accounts: AccountDirectory['account'] = async (id) => ({
-  name: id,
-  id,
-  roleArn: `arn:aws:iam::${id}:role/Patchtide`,
-  externalId: 'shop-external-id',
-  regions: [],
 });
 
 let simulator: RunningFleet;
@@ -96,10 +72,6 @@ const control = async (path: string, body: object): Promise<void> => {
   const answer = await fetch(`${simulator.url}/_fleet${path}`, { method: 'POST', body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(await answer.text());
 };
-const run = <Arguments extends unknown[], Result>(
-  activity: (...args: Arguments) => Promise<Result>,
-  ...args: Arguments
-): Promise<Result> => new MockActivityEnvironment().run(activity, ...args);
 const nodeOf = (end: End): ManagedNode => {
   const found = nodes.get(end);
   if (!found) throw new Error(`There is no node that ${end}.`);
@@ -121,12 +93,7 @@ const activities = () => {
 /** Follows an operation to its end; `within` seconds where its own time would be too long for a test. */
 async function follow(key: string | null, within?: number): Promise<void> {
   if (key === null) return;
-  if (within !== undefined) {
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    await client.query(`update operations set deadline = now() + interval '${within} seconds' where key = $1`, [key]);
-    await client.end();
-  }
+  if (within !== undefined) await hurry(database.url, key, within);
   watches += 1;
   const request = { run: 'wave', at: HERE, watch: watches, awaited: [key] };
   for (;;) {
@@ -176,21 +143,8 @@ beforeAll(async () => {
   database = await pgliteDatabase();
   store = openStore({ databaseUrl: database.url });
   await store.migrate();
-  fleet = createFleet({ accounts: { account: accounts }, bucket: 'patchtide-{region}' });
-  const sts = new STSClient({ region: 'eu-west-1' });
-  const { roleArn, externalId } = await accounts(ACCOUNT);
-  const { Credentials: given } = await sts.send(
-    new AssumeRoleCommand({ RoleArn: roleArn, ExternalId: externalId ?? '', RoleSessionName: 'test' }),
-  );
-  sts.destroy();
-  ec2 = new EC2Client({
-    region: 'eu-west-1',
-    credentials: {
-      accessKeyId: given?.AccessKeyId ?? '',
-      secretAccessKey: given?.SecretAccessKey ?? '',
-      sessionToken: given?.SessionToken ?? '',
-    },
-  });
+  fleet = createFleet({ accounts: directory, bucket: 'patchtide-{region}' });
+  ec2 = new EC2Client(await assumed());
   const found = await fleet.findNodes(HERE, { Application: 'storefront' }, never);
   nodes = new Map(found.map((node) => [node.name.replace(/-\d+$/, '') as End, node]));
   cycle = await startedCycle(store);

@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import pg from 'pg';
-import type { AccountDirectory } from '../../activities/ports.js';
 import { createReadmitActivities } from '../../activities/readmit.js';
 import { createStepActivities } from '../../activities/steps.js';
 import type { BatchRecord } from '../../activities/verdicts.js';
@@ -9,24 +6,17 @@ import { createWatchActivities } from '../../activities/watch.js';
 import { createFleet } from '../../aws/index.js';
 import type { Outcome } from '../../domain/cycle.js';
 import type { ManagedNode } from '../../domain/fleet.js';
-import {
-  type AccountId,
-  type CycleId,
-  HYBRID,
-  type Instant,
-  type Location,
-  type NodeId,
-  type Region,
-  type ZoneId,
-} from '../../domain/ids.js';
+import { type CycleId, HYBRID, type Instant, type NodeId } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
-import { type FleetDescriptionInput, type RunningFleet, startFleet } from '../../simulator/index.js';
+import { type RunningFleet, startFleet } from '../../simulator/index.js';
 import { openStore, type Store } from '../../store/index.js';
 import { bringBack } from '../../workflows/hung-nodes.js';
 import { DEV, PLAN, startedCycle } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
-import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { hurry, pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { runActivity as run } from '../support/run-activity.js';
 import { resolvedStage } from '../support/stages.js';
+import { directory, HERE, oneZone, ZONE } from './one-zone.js';
 import { scanBefore } from './scan-before.js';
 
 /*
@@ -34,9 +24,6 @@ import { scanBefore } from './scan-before.js';
  * simulated fleet, in the order of the workflow, told by the fleet's ledger and by what is kept of each node.
  */
 
-const ACCOUNT = '111122223333' as AccountId;
-const HERE: Location = { account: ACCOUNT, region: 'eu-west-1' as Region };
-const ZONE = 'euw1-az1' as ZoneId;
 const LOST = {
   'by-itself': null,
   'by-reboot': 'until-reboot',
@@ -47,17 +34,8 @@ const LOST = {
 type Name = keyof typeof LOST;
 const NAMES = Object.keys(LOST) as Name[];
 
-const description: FleetDescriptionInput = {
+const description = oneZone({
   seed: 5,
-  accounts: [
-    {
-      name: 'shop',
-      id: ACCOUNT,
-      roleArn: `arn:aws:iam::${ACCOUNT}:role/Patchtide`,
-      externalId: 'shop-external-id',
-      regions: { 'eu-west-1': { zones: { 'eu-west-1a': ZONE } } },
-    },
-  ],
   groups: NAMES.map((name) => ({
     name,
     os: 'amazon-linux-2023' as const,
@@ -66,16 +44,6 @@ const description: FleetDescriptionInput = {
     tags: { Application: 'storefront', 'Patch Group': 'storefront-dev' },
     ...(LOST[name] && { behaviour: { agentLost: LOST[name] } }),
   })),
-  buckets: [{ name: 'patchtide-eu-west-1', region: 'eu-west-1' }],
-  limits: { ssm: 'none', 'ec2-describe': 'none', 'ec2-mutate': 'none', 'ec2-snapshots': 'none' },
-  consistencyMs: [5, 20],
-};
-const accounts: AccountDirectory['account'] = async (id) => ({
-  name: id,
-  id,
-  roleArn: `arn:aws:iam::${id}:role/Patchtide`,
-  externalId: 'shop-external-id',
-  regions: [],
 });
 
 let simulator: RunningFleet;
@@ -87,10 +55,6 @@ let nodes: ReadonlyMap<Name, ManagedNode>;
 const recorded: BatchRecord[] = [];
 const never = new AbortController().signal;
 
-const run = <Arguments extends unknown[], Result>(
-  activity: (...args: Arguments) => Promise<Result>,
-  ...args: Arguments
-): Promise<Result> => new MockActivityEnvironment().run(activity, ...args);
 const activities = () => {
   const ports = { fleet, records: store };
   return {
@@ -107,12 +71,6 @@ const nodeOf = (name: Name): NodeId => {
 
 /** Steps in which a node that hangs would keep everybody waiting for most of an hour: here for a moment. */
 const HURRIED = /^(install|agent-back|back-from-.*|after-again-.*)$/;
-async function hurry(key: string): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  await client.query(`update operations set deadline = now() + interval '3 seconds' where key = $1`, [key]);
-  await client.end();
-}
 
 let watches = 0;
 async function patch(manifest: Manifest, batch: number): Promise<void> {
@@ -122,7 +80,7 @@ async function patch(manifest: Manifest, batch: number): Promise<void> {
     const { begun } = await run(activities().beginStep, request);
     const key = begun[0]?.key ?? null;
     if (key === null) return null;
-    if (HURRIED.test(name)) await hurry(key);
+    if (HURRIED.test(name)) await hurry(database.url, key, 3);
     for (;;) {
       watches += 1;
       try {
@@ -218,7 +176,7 @@ beforeAll(async () => {
   database = await pgliteDatabase();
   store = openStore({ databaseUrl: database.url });
   await store.migrate();
-  fleet = createFleet({ accounts: { account: accounts }, bucket: 'patchtide-{region}' });
+  fleet = createFleet({ accounts: directory, bucket: 'patchtide-{region}' });
   const found = await fleet.findNodes(HERE, { Application: 'storefront' }, never);
   nodes = new Map(found.map((node) => [node.name.replace(/-\d+$/, '') as Name, node]));
   await store.saveInventory(HERE, found, new Date().toISOString() as Instant);

@@ -1,7 +1,5 @@
 import { CreateSnapshotsCommand } from '@aws-sdk/client-ec2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import pg from 'pg';
 import { createExpireSnapshotsActivities } from '../../activities/expire-snapshots.js';
 import { createStepActivities } from '../../activities/steps.js';
 import { createFleet } from '../../aws/index.js';
@@ -9,7 +7,8 @@ import type { AccountId, CycleId, Instant, NodeId, Region } from '../../domain/i
 import { openStore, type Store } from '../../store/index.js';
 import { DEV, manifestOf, startedCycle } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
-import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { emptySchema, pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { runActivity as run } from '../support/run-activity.js';
 import { ACCOUNT, REGION, type TestFleet, testFleet } from './fleet.js';
 
 /*
@@ -36,10 +35,7 @@ afterAll(() => database.close());
 
 /** A cycle that has taken snapshots of two instances in its first stage, which soaks. */
 beforeEach(async () => {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  await client.query('drop schema public cascade; create schema public');
-  await client.end();
+  await emptySchema(database.url);
   store = openStore({ databaseUrl: database.url });
   await store.migrate();
   ended = new Set();
@@ -60,7 +56,6 @@ afterEach(async () => {
 });
 
 const engine = { hasEnded: async (workflow: string) => ended.has(workflow) };
-const run = <Result>(activity: () => Promise<Result>): Promise<Result> => new MockActivityEnvironment().run(activity);
 const expireOn = (now: Instant, over: typeof fleet = fleet) => {
   const { expireSnapshots } = createExpireSnapshotsActivities({ fleet: over, records: store, engine });
   return run(() => expireSnapshots({ at: HERE, now }));

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import pg from 'pg';
 import { createStepActivities } from '../../activities/steps.js';
 import { createWatchActivities } from '../../activities/watch.js';
 import { createFleet } from '../../aws/index.js';
@@ -9,7 +7,8 @@ import type { AccountId, CycleId, Digest, NodeId, PlanName, Region } from '../..
 import { openStore, type Store } from '../../store/index.js';
 import { DEV, manifestOf, planBody, reservation } from '../store/examples.js';
 import { useAwsEndpoint } from '../support/aws-environment.js';
-import { pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { emptySchema, pgliteDatabase, type TestDatabase } from '../support/databases.js';
+import { runActivity as run } from '../support/run-activity.js';
 import { ACCOUNT, REGION, SMALL, type TestFleet, testFleet } from './fleet.js';
 
 /*
@@ -41,10 +40,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  await client.query('drop schema public cascade; create schema public');
-  await client.end();
+  await emptySchema(database.url);
   store = openStore({ databaseUrl: database.url });
   await store.migrate();
   await store.putDocument('account', 'shop', { written: {}, resolved: shop }, 'ada');
@@ -61,7 +57,6 @@ afterEach(async () => {
   await store.close();
 });
 
-const run = <Result>(activity: () => Promise<Result>): Promise<Result> => new MockActivityEnvironment().run(activity);
 const activities = () => {
   const engine = { hasEnded: async (workflow: string) => ended.has(workflow) };
   return {

@@ -7,7 +7,7 @@ onEveryDatabase('a tail', (on) => {
   test('runs from its first word to its last, each said as often as it may be', async () => {
     const { store } = on;
     const cycle = await startedCycle(store);
-    const tail = `patch-cycle/${PLAN}/1/${DEV}/tail`;
+    const tail = { cycle, stage: DEV, workflowId: `patch-cycle/${PLAN}/1/${DEV}/tail` };
     expect(await store.runningTails()).toEqual([]);
     await store.tailBegan(cycle, DEV, 3, NOW);
     await store.tailBegan(cycle, DEV, 3, LATER);

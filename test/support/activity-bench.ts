@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import pg from 'pg';
 import type { Fleet } from '../../activities/ports.js';
 import { createPrepareActivities } from '../../activities/prepare.js';
 import { createRecordActivities } from '../../activities/record.js';
@@ -12,7 +10,8 @@ import type { CycleId, Digest, Instant } from '../../domain/ids.js';
 import type { Manifest } from '../../domain/manifest.js';
 import { openStore, type Store } from '../../store/index.js';
 import { HERE, manifestOf, startedCycle } from '../store/examples.js';
-import { pgliteDatabase, type TestDatabase } from './databases.js';
+import { emptySchema, pgliteDatabase, type TestDatabase } from './databases.js';
+import { runActivity as run } from './run-activity.js';
 import { scriptedFleet } from './scripted-fleet.js';
 
 /** What a test of the activities gets: an empty store, and activities over it and a scripted fleet. */
@@ -37,10 +36,7 @@ export function activityBench(): ActivityBench {
   }, 60_000);
   beforeEach(async () => {
     if (!database) throw new Error('The database has not started.');
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    await client.query('drop schema public cascade; create schema public');
-    await client.end();
+    await emptySchema(database.url);
     store = openStore({ databaseUrl: database.url });
     await store.migrate();
   });
@@ -77,10 +73,6 @@ function activitiesOver(store: Store, nodes: readonly ManagedNode[], more: Parti
     ...createStepActivities({ fleet, records: store, engine: { hasEnded: async (owner) => ended.has(owner) } }),
     ...createWatchActivities({ fleet, records: store }),
   };
-  const run = <Arguments extends unknown[], Result>(
-    activity: (...args: Arguments) => Promise<Result>,
-    ...args: Arguments
-  ): Promise<Result> => new MockActivityEnvironment().run(activity, ...args);
   const RUN = 'wave-1';
   return {
     ...world,

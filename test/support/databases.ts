@@ -79,9 +79,17 @@ const missing = (): never => {
 };
 const unavailable: OnDatabase = { store: null as never, url: '', another: missing };
 
-const emptySchema = async (url: string): Promise<void> => {
+export const emptySchema = (url: string): Promise<void> =>
+  change(url, 'drop schema public cascade; create schema public');
+
+/** Changes a database by hand, past the store. */
+export const change = async (url: string, statement: string, values?: readonly unknown[]): Promise<void> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query('drop schema public cascade; create schema public');
+  await client.query(statement, values && [...values]);
   await client.end();
 };
+
+/** An operation whose own time would be too long for a test ends in so many seconds. */
+export const hurry = (url: string, key: string, seconds: number): Promise<void> =>
+  change(url, 'update operations set deadline = now() + make_interval(secs => $1) where key = $2', [seconds, key]);

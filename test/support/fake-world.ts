@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { RunningTail } from '../../activities/ports.js';
 import type { ProjectionChange } from '../../activities/record.js';
 import type { Decision } from '../../domain/cycle.js';
 import { type HaltState, NEVER_HALTED } from '../../domain/halt.js';
@@ -100,7 +101,7 @@ export class FakeWorld {
   /** What the store knows of halts. */
   halts: HaltState = NEVER_HALTED;
   /** What goes on of earlier cycles of the plan. */
-  tails: readonly string[] = [];
+  tails: readonly RunningTail[] = [];
   /** Workflows of other cycles that have nodes of every batch. */
   othersHaveNodes: readonly string[] = [];
   /** Workflows that have all the room for pending snapshots. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { MaintenanceWindow } from '../../domain/documents/types.js';
 import { type Answer, answer, pause, resume } from '../../workflows/messages.js';
+import { NIGHTLY } from '../support/windows.js';
 import { refusalOf, WorkflowBench } from '../support/workflow-bench.js';
 
 let bench: WorkflowBench;
@@ -11,14 +11,6 @@ afterAll(() => bench.close());
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const NIGHTLY: MaintenanceWindow = {
-  name: 'nightly',
-  version: 1,
-  schedule: { cron: '0 2 * * *' },
-  timezone: 'UTC',
-  duration: 10 * MINUTE,
-  cutoff: 5 * MINUTE,
-};
 const says = (action: string, reason = 'Looked at it.'): { args: [Answer] } => ({
   args: [{ action: action as Answer['action'], by: 'otto', reason }],
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RunningTail } from '../../activities/ports.js';
 import { type PatchtideWorkflows, TASK_QUEUE } from '../../workflows/messages.js';
 import { until } from '../e2e/support/until.js';
 import { ordinaryTemporal } from '../support/temporal.js';
@@ -113,3 +114,16 @@ test('a watch that is not heard of for half a minute is taken over by another at
   const steps = world.steps('prod');
   expect(steps).toEqual([...new Set(steps)]);
 }, 90_000);
+
+test('what goes on of an earlier cycle and was terminated is brought to its end by the next one', async () => {
+  const { world } = bench;
+  world.plays({ stages: [{ name: 'prod' }] });
+  const gone = { cycle: 'storefront-1', stage: 'dev', workflowId: 'patch-cycle/storefront/1/dev/tail' } as RunningTail;
+  world.tails = [gone];
+  const cycle = await bench.startCycle();
+  await world.until('tail-ended', ({ stage }) => stage === 'dev');
+  expect(world.asked('skip-rest')).toMatchObject([
+    { stage: 'dev', reason: expect.stringContaining('did not end by itself') },
+  ]);
+  expect(await cycle.result()).toMatchObject({ status: 'completed' });
+});

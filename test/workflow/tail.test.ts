@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { MaintenanceWindow } from '../../domain/documents/types.js';
+import type { RunningTail } from '../../activities/ports.js';
 import { cancel, halt, pause, resume, unhalt } from '../../workflows/messages.js';
+import { NIGHTLY } from '../support/windows.js';
 import { type CycleHandle, WorkflowBench } from '../support/workflow-bench.js';
 
 let bench: WorkflowBench;
@@ -12,16 +13,9 @@ afterEach(() => bench.close());
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const NIGHTLY: MaintenanceWindow = {
-  name: 'nightly',
-  version: 1,
-  schedule: { cron: '0 2 * * *' },
-  timezone: 'UTC',
-  duration: 10 * MINUTE,
-  cutoff: 5 * MINUTE,
-};
 const steering = { args: [{ by: 'otto', reason: 'A look.' }] } as const;
 const tailOf = (cycle: CycleHandle) => bench.client.getHandle(`${cycle.workflowId}/dev/tail`);
+const tailNamed = (workflowId: string) => ({ cycle: 'storefront-1', stage: 'dev', workflowId }) as RunningTail;
 const installs = (stage: string) =>
   bench.world.asked('step').filter((entry) => entry.stage === stage && entry.step === 'install');
 const wavesOf = (stage: string) => installs(stage).map(({ wave }) => wave);
@@ -61,6 +55,18 @@ describe('a stage that is done at a share of its nodes', () => {
     const order = world.asked('step').filter(({ step }) => step === 'install');
     expect(order.map(({ stage }) => stage)).toEqual(['dev', 'dev', 'dev', 'prod']);
     expect(world.asked('tail-began')).toEqual([]);
+  });
+
+  test('lets go of the others only when each has had its turn', async () => {
+    const { world } = bench;
+    const waves = [{ window: 'nightly', batches: [2, 2, 2, 2, 2], maxUnavailable: 2 }];
+    const stages = [{ ...dev(20), policy: { carryOver: { windows: 9, doneAt: 20 } }, waves }];
+    world.plays({ windows: [NIGHTLY], takes: { install: 6 * MINUTE }, stages });
+    const cycle = await bench.startCycle();
+    await cycle.result();
+    await tailOf(cycle).result();
+    expect(world.asked('tail-began')).toMatchObject([{ nodes: 8 }]);
+    expect(wavesOf('dev')).toEqual([1, 2, 3, 4, 5]);
   });
 
   test('ends the others as not reached where failures stop them, and asks nobody', async () => {
@@ -136,7 +142,7 @@ describe('what goes on of a stage that is done', () => {
     const { world } = bench;
     const cycle = await waiting();
     world.plays({ windows: [NIGHTLY], stages: [{ name: 'dev' }] });
-    world.tails = [`${cycle.workflowId}/dev/tail`, 'patch-cycle/storefront/0/dev/tail'];
+    world.tails = [tailNamed(`${cycle.workflowId}/dev/tail`)];
     const next = await bench.startCycle();
     const { reason } = await world.until('skip-rest');
     expect(reason).toMatch(/^Taken over by cycle /);
