@@ -16,7 +16,8 @@ interface Parts {
 }
 
 /**
- * Signals every cycle that has not ended, and what goes on of those that have, and answers how many were told. Telling a cycle twice is telling it once.
+ * Signals every cycle that has not ended, and what goes on of those that have, and answers how many were told. Telling a
+ * cycle twice is telling it once.
  * @throws {Problem} temporal-unavailable, where some could not be told: the request may be repeated
  */
 export async function tellAllCycles<Message>(

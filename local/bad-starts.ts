@@ -37,6 +37,7 @@ export const BAD_STARTS: readonly BadStart[] = [
     secret: 'hunter2',
   },
   { process: 'worker', change: { AWS_ENDPOINT_URL: 'localhost:4566' } },
+  { process: 'worker', change: { PATCHTIDE_HEALTH_LOOPBACK: 'yes' } },
   { process: 'both', change: { PATCHTIDE_LOG_LEVEL: 'loud' } },
   { process: 'both', change: { PATCHTIDE_BUKET: 'acme' } },
   { process: 'both', change: { DATABASE_URL: null, TEMPORAL_ADDRESS: null, PATCHTIDE_LOG_LEVEL: 'loud' } },

@@ -2,11 +2,12 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { DIMENSIONS } from '../../domain/compliance.js';
-import type { AccountId, NodeId, Region } from '../../domain/ids.js';
+import type { NodeId } from '../../domain/ids.js';
 import type { FleetFilter, FleetNode } from '../../store/index.js';
 import type { Context } from '../context.js';
 import { csvRow } from '../csv.js';
-import { readCursor, writeCursor } from '../cursor.js';
+import { writeCursor } from '../cursor.js';
+import { filterOf, positionOf } from '../inventory.js';
 import { list, page, pageQuery } from '../schemas/common.js';
 import { filterQuery } from '../schemas/fleet-filter.js';
 import { problems } from '../schemas/problem.js';
@@ -14,14 +15,6 @@ import { complianceSummary, nodeCompliance } from '../schemas/records.js';
 
 const tags = ['Fleet'];
 const EXPORTED_AT_ONCE = 500;
-
-const filterSchema = z.object(filterQuery);
-
-export const filterOf = ({ account, region, ...rest }: z.infer<typeof filterSchema>): FleetFilter => ({
-  ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
-  ...(account !== undefined && { account: account as AccountId }),
-  ...(region !== undefined && { region: region as Region }),
-});
 
 /** How the nodes of the inventory stand to their baselines; the numbers add up to the inventory. */
 export const complianceRoutes: FastifyPluginAsyncZod<Context> = async (app, { store }) => {
@@ -115,14 +108,6 @@ export const complianceRoutes: FastifyPluginAsyncZod<Context> = async (app, { st
       after = next;
     } while (after !== null);
   }
-};
-
-export const positionOf = (cursor: string | undefined, limit: number) => {
-  const after = readCursor(
-    cursor,
-    z.string().transform((value) => value as NodeId),
-  );
-  return { limit, ...(after !== undefined && { after }) };
 };
 
 type Row = z.infer<typeof nodeCompliance>;

@@ -7,13 +7,13 @@ import type { Context } from '../context.js';
 import { writeCursor } from '../cursor.js';
 import { Problem } from '../errors.js';
 import { requestKey } from '../idempotency.js';
+import { filterOf, positionOf } from '../inventory.js';
 import { identityOf } from '../plugins/identify.js';
 import { idempotentHeaders, nodeId, page } from '../schemas/common.js';
 import { steeringBody } from '../schemas/cycles.js';
 import { fleetNode, nodesQuery, readmitted } from '../schemas/nodes.js';
 import { problems } from '../schemas/problem.js';
 import { startReadmission, statusOf } from '../temporal/runs.js';
-import { filterOf, positionOf } from './compliance.js';
 
 const tags = ['Fleet'];
 
